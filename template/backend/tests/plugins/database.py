@@ -1,0 +1,195 @@
+"""The test's database: rolled back by default, committed for real when a test asks, or its own.
+
+| fixture | what it gives | after the test |
+|---|---|---|
+| `integration_db` | the application's `Database`, as the test isolates it | rolled back, or emptied |
+| `db_session`, `session`, `isolated_db_session` | a session of the test on the same rows | closed |
+| `test_db` | the factory of such sessions | |
+| `committed_db` | real commits on several connections, a database for such tests | written tables emptied |
+| `isolated_db` | a fresh copy of the migrated database, for DDL | dropped |
+| `clean_tables` | the same database with every table empty | emptied again |
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData, Table
+    from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+    from backend.core.database import Database
+    from backend.core.settings import Settings
+    from backend.tests.plugins.committed import CommittedDatabase
+    from backend.tests.plugins.environment import IntegrationEnvironment
+    from backend.tests.plugins.isolation.shared import SharedConnection
+
+CloneDatabase = Callable[[str], AbstractAsyncContextManager[str]]
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """One real connection, seen by the application and by the test as two databases."""
+
+    shared: SharedConnection
+    application: Database
+    test: Database
+
+
+@pytest.fixture(scope="session")
+async def rolled_back(worker_settings: Settings) -> AsyncIterator[RolledBack]:
+    """The worker's shared connection. Nothing connects before the first statement."""
+    import asyncpg
+    from sqlalchemy.engine import make_url
+
+    from backend.core.database import Database
+    from backend.tests.plugins.isolation.shared import SharedConnection
+    from backend.tests.plugins.isolation.virtual import VirtualConnection
+
+    url = make_url(worker_settings.database_url).set(drivername="postgresql")
+    dsn = url.render_as_string(hide_password=False)
+    shared = SharedConnection(partial(asyncpg.connect, dsn, statement_cache_size=0))
+
+    def database(*, of_test: bool) -> Database:
+        async def connect(*_arguments: Any, **_options: Any) -> Any:
+            return VirtualConnection(shared, of_test=of_test)
+
+        return Database(worker_settings, connect=connect)
+
+    databases = RolledBack(shared, database(of_test=False), database(of_test=True))
+    yield databases
+    await databases.application.dispose()
+    await databases.test.dispose()
+    await shared.close()
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """How the current test is isolated."""
+
+    application: Database
+    sessions: async_sessionmaker[AsyncSession]
+    end_test: Callable[[], None]
+
+
+@pytest.fixture
+def isolation(request: pytest.FixtureRequest) -> Iterator[Isolation]:
+    """Rolled back, unless the test is marked `committed` or asks for `committed_db`."""
+    committed = request.node.get_closest_marker("committed")
+    if committed or "committed_db" in request.fixturenames:
+        database: Database = request.getfixturevalue("committed_db")
+        yield Isolation(database, database.sessions, lambda: None)
+    else:
+        both: RolledBack = request.getfixturevalue("rolled_back")
+        yield Isolation(both.application, both.test.sessions, both.shared.end_test)
+        both.shared.end_test()
+
+
+@pytest.fixture
+def integration_db(isolation: Isolation, integration_env: IntegrationEnvironment) -> Database:
+    """The application's database; what a test does in it is undone."""
+    return isolation.application
+
+
+@pytest.fixture
+def test_db(integration_db: Database, isolation: Isolation) -> async_sessionmaker[AsyncSession]:
+    """Makes sessions of the test, on the same rows that the application sees."""
+    return isolation.sessions
+
+
+@pytest.fixture
+async def db_session(
+    test_db: async_sessionmaker[AsyncSession], isolation: Isolation
+) -> AsyncIterator[AsyncSession]:
+    """A session of the test. It and the application see each other's rows."""
+    session = test_db()
+    yield session
+    isolation.end_test()  # before the session's own rollback, which has nothing left to undo
+    await session.close()
+
+
+@pytest.fixture
+def session(db_session: AsyncSession) -> AsyncSession:
+    """The same as `db_session`."""
+    return db_session
+
+
+@pytest.fixture
+def isolated_db_session(db_session: AsyncSession) -> AsyncSession:
+    """The same as `db_session`: every test's session is isolated."""
+    return db_session
+
+
+@pytest.fixture
+async def isolated_db(
+    worker_settings: Settings, clone_database: CloneDatabase
+) -> AsyncIterator[Database]:
+    """A fresh copy of the migrated database, for DDL and migrations; costs 20 to 50 ms."""
+    from backend.core.database import Database
+
+    async with clone_database("isolated") as url:
+        database = Database(worker_settings.model_copy(update={"database_url": url}))
+        yield database
+        await database.dispose()
+
+
+@pytest.fixture(scope="session")
+async def committed_database(
+    worker_settings: Settings, clone_database: CloneDatabase
+) -> AsyncIterator[CommittedDatabase]:
+    """The worker's database for real commits, made when the first test asks."""
+    from backend.core.database import Database
+    from backend.tests.plugins.committed import CommittedDatabase
+
+    async with clone_database("committed") as url:
+        database = Database(worker_settings.model_copy(update={"database_url": url}))
+        committed = CommittedDatabase(database, get_table_deletion_order())
+        await committed.prepare()
+        yield committed
+        await database.dispose()
+        await committed.close()
+
+
+@pytest.fixture
+async def committed_db(
+    committed_database: CommittedDatabase,
+    integration_env: IntegrationEnvironment,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Database]:
+    """Real commits and several connections; the tables that were written to are emptied."""
+    monkeypatch.setenv("DATABASE_URL", committed_database.url)
+    yield committed_database.database
+    await committed_database.restore()
+
+
+@pytest.fixture
+async def clean_tables(db_session: AsyncSession) -> AsyncIterator[None]:
+    """Every table empty, before and after: DELETE in the order of the foreign keys."""
+    await _delete_all(db_session)
+    yield
+    await _delete_all(db_session)
+
+
+async def _delete_all(session: AsyncSession) -> None:
+    await session.rollback()
+    for table in get_table_deletion_order():
+        await session.execute(table.delete())
+    await session.commit()
+
+
+def get_table_deletion_order(metadata: MetaData | None = None) -> list[Table]:
+    """The tables, those that refer to others first, so that each can be emptied in turn.
+
+    `metadata` defaults to the application's.
+    """
+    if metadata is None:
+        from backend.models.base import Base
+
+        metadata = Base.metadata
+    return list(reversed(metadata.sorted_tables))
