@@ -1,0 +1,122 @@
+"""Verify a new project: lock and install with uv, run its suite, say in one line what passed.
+
+A failure keeps the project: Cookiecutter deletes one whose hook exits with anything but 0. Only
+GREENFIELD_VERIFY=strict, which is for CI, lets the command fail.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+VARIABLE = "GREENFIELD_VERIFY"
+MODES = ("", "1", "strict", "0")
+INSTALL_UV = "python3 -m pip install uv"
+# Variables of the environment that the engine runs in, and of a pytest or coverage run around it:
+# they would send uv to another environment, or change how the project's suite runs.
+MISLEADING = re.compile(
+    r"VIRTUAL_ENV|CONDA_PREFIX|PYTHON(HOME|PATH|SAFEPATH|WARNINGS)|__PYVENV_LAUNCHER__"
+    r"|UV_(PROJECT|PROJECT_ENVIRONMENT|PYTHON|WORKING_DIR(ECTORY)?|RUN_RECURSION_DEPTH|FROZEN|LOCKED|NO_SYNC)"
+    r"|(PYTEST|COV|COVERAGE)_.*"
+)
+
+
+class NotVerifiedError(Exception):
+    """The project is there, but its verification could not pass; the text says why."""
+
+
+def find_uv() -> str | None:
+    """The uv that runs this engine (uvx sets UV), or the one on the PATH."""
+    return os.environ.get("UV") or shutil.which("uv")
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not MISLEADING.fullmatch(name)}
+
+
+def call(command: list[str], project: Path, failure: str) -> None:
+    """Run a command with its output on the screen. Ctrl-C reaches it too: let it clean up first."""
+    with subprocess.Popen(command, cwd=project, env=environment()) as process:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            process.wait()
+            raise
+    if code:
+        raise NotVerifiedError(f"{failure} (`{shlex.join(command[1:3])}` exited with {code}).")
+
+
+def summary(report: Path, project: Path) -> str:
+    """What passed, from pytest's XML: `9 passed in 2 s · PostgreSQL 18.6 embedded · …`.
+
+    The suite's properties in the XML name the services, see backend/tests/plugins/summary.py.
+    """
+    # S314: the file was written by the process before.
+    suite = ElementTree.parse(report).getroot().find("testsuite")  # noqa: S314
+    if suite is None:
+        raise NotVerifiedError("Its suite left no result.")
+    counts = {name: int(suite.get(name, 0)) for name in ("tests", "skipped", "failures", "errors")}
+    passed = counts["tests"] - counts["skipped"] - counts["failures"] - counts["errors"]
+    if not passed:
+        raise NotVerifiedError("Not one of its tests ran.")
+    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
+    parts = [f"{passed} passed{skipped} in {float(suite.get('time', 0)):.0f} s"]
+    properties = suite.iterfind("properties/property")
+    parts += [each.get("value", "") for each in properties if each.get("name") == "service"]
+    settings = (project / ".venv" / "pyvenv.cfg").read_text(encoding="utf-8")
+    if version := re.search(r"^version(?:_info)? = (\S+)", settings, re.MULTILINE):
+        parts.append(f"Python {version[1]}")
+    return " · ".join(parts)
+
+
+def verify(project: Path, uv: str | None) -> str:
+    """Lock, install and test the project; what passed. Raises NotVerifiedError."""
+    if uv is None:
+        raise NotVerifiedError(f"uv is not installed; install it with: {INSTALL_UV}")
+    print("Locking and installing the packages, a minute the first time ...", flush=True)
+    failure = "Its packages could not be locked and installed, see above; that needs a network"
+    call([uv, "sync", "--quiet"], project, failure)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "junit.xml")
+        call([uv, "run", "pytest", f"--junit-xml={report}"], project, "Its suite failed, see above")
+        return summary(report, project)
+
+
+def command_to_run(project: Path, started_in: Path, uv: str | None) -> str:
+    """The one command that does the same verification, from where the user stands."""
+    on_path = shutil.which("uv") or uv is None
+    try:
+        folder = os.path.relpath(project, started_in)
+    except ValueError:  # another drive of Windows
+        folder = str(project)
+    return f"cd {shlex.quote(folder)} && {'uv' if on_path else shlex.quote(uv or '')} run pytest"
+
+
+def run(project: Path, started_in: Path) -> int:
+    """Verify as GREENFIELD_VERIFY says. Returns the hook's exit code."""
+    uv = find_uv()
+    mode = os.environ.get(VARIABLE, "")
+    again = f"    {command_to_run(project, started_in, uv)}"
+    if mode == "0":
+        print(f"Not verified ({VARIABLE}=0). To verify the project:\n{again}")
+        return 0
+    try:
+        print(f"verified: {verify(project, uv)}")
+        return 0
+    except KeyboardInterrupt:
+        reason = "You stopped its verification."
+    except (NotVerifiedError, OSError, ElementTree.ParseError) as error:
+        reason = str(error)
+    if mode == "strict":
+        print(
+            f"NOT verified: {reason}\n{VARIABLE}=strict makes this command fail; "
+            "Cookiecutter then deletes the project, except with --keep-project-on-failure.",
+            flush=True,
+        )
+        return 1
+    print(f"NOT verified: {reason}\nThe project is complete and kept. To verify it again:\n{again}")
+    return 0
