@@ -1,0 +1,46 @@
+"""The outbox: events that were decided in a transaction and still have to be told."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, String, Text, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.models.base import Base, Timestamps, UuidPrimaryKey
+from backend.models.columns import Instant, JSONDocument, choice
+
+
+class OutboxStatus(StrEnum):
+    """`dead` = given up after too many attempts; it stays until someone decides."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+class OutboxEvent(UuidPrimaryKey, Timestamps, Base):
+    """An event, written in the transaction that caused it and delivered at least once."""
+
+    __tablename__ = "outbox_event"
+    __table_args__ = (
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+        Index(
+            "ix_outbox_event_available_at_pending",
+            "available_at",
+            "created_at",
+            postgresql_where=text("status = 'pending'"),
+        ),
+    )
+
+    topic: Mapped[str] = mapped_column(String(80))
+    type: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONDocument)
+    status: Mapped[OutboxStatus] = mapped_column(
+        choice(OutboxStatus, "status"),
+        default=OutboxStatus.PENDING,
+        server_default=OutboxStatus.PENDING.value,
+    )
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_error: Mapped[str | None] = mapped_column(Text)
+    available_at: Mapped[Instant] = mapped_column(server_default=func.clock_timestamp())
+    delivered_at: Mapped[Instant | None]
