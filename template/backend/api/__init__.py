@@ -1,0 +1,1 @@
+"""The web: dependencies, error rendering and routes. The only layer that knows FastAPI."""

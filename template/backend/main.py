@@ -1,0 +1,63 @@
+"""The composition root. Run with `uv run uvicorn --factory backend.main:create_app`."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from backend import __version__, features
+from backend.api import errors, middleware, openapi
+from backend.api.router import make_router
+from backend.core.database import Database
+from backend.core.logging import configure_logging
+from backend.core.settings import AppSettings, Settings, SettingsBook
+
+
+def create_app(*settings: AppSettings, database: Database | None = None) -> FastAPI:
+    """Build the application; nothing is connected before its lifespan is entered.
+
+    Args:
+        settings: Instances to use instead of what the environment says, at most one a class.
+        database: A database to use; it stays open when the app stops. Without one, each run of
+            the lifespan makes and closes its own.
+    """
+    book = SettingsBook(*settings)
+    core = book.get(Settings)
+    configure_logging(core)
+    app = FastAPI(
+        title=core.service_name,
+        version=__version__,
+        lifespan=_make_lifespan(core, database),
+        docs_url="/docs" if core.docs_enabled else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if core.docs_enabled else None,
+    )
+    app.state.settings = book
+    app.include_router(make_router())
+    for feature in features.installed():
+        feature.install(app)
+    errors.install(app)
+    middleware.install(app, core)
+    openapi.install(app)
+    return app
+
+
+def _make_lifespan(
+    settings: Settings, given: Database | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Make what runs from the app's start to its end. It may run many times, one after another."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            database = given or Database(settings)
+            if given is None:
+                stack.push_async_callback(database.dispose)
+            app.state.database = database
+            app.state.health_checks = {"database": database.ping}
+            for feature in features.installed():
+                if isinstance(feature, features.LivingFeature):
+                    await stack.enter_async_context(feature.lifespan(app))
+            yield
+
+    return lifespan

@@ -1,0 +1,56 @@
+"""How Alembic reaches the database.
+
+The connection comes from, in this order: `config.attributes["connection"]` (a caller's own, for
+tests), `alembic -x url=...`, and the application's `DATABASE_URL`.
+"""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection, pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from backend.core.settings import Settings, load_settings
+from backend.models import Base
+
+
+def find_url() -> str:
+    """Return the address to migrate: `-x url=`, else the settings'."""
+    given = context.get_x_argument(as_dictionary=True).get("url")
+    settings = Settings(database_url=given) if given else load_settings(Settings)
+    return settings.database_url
+
+
+def migrate(connection: Connection) -> None:
+    """Run the revisions on a connection; each in a transaction of its own."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_server_default=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def connect_and_migrate() -> None:
+    """Open one connection for the length of the migration."""
+    engine = create_async_engine(find_url(), poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+
+def write_sql() -> None:
+    """Write the SQL instead of running it (`alembic upgrade head --sql`)."""
+    context.configure(url=find_url(), target_metadata=Base.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    write_sql()
+elif (given := context.config.attributes.get("connection")) is not None:
+    migrate(given)
+else:
+    asyncio.run(connect_and_migrate())
