@@ -1,3 +1,15 @@
 """The test harness, one plugin a concern. See AGENTS.md beside this file."""
 
-pytest_plugins: tuple[str, ...] = ()
+import pytest
+
+pytest.register_assert_rewrite("backend.tests.plugins")  # plugins import each other in any order
+
+pytest_plugins = (
+    "backend.tests.plugins.layers",
+    "backend.tests.plugins.ordering",
+    "backend.tests.plugins.serial",
+    "backend.tests.plugins.sockets",
+    "backend.tests.plugins.summary",
+    "backend.tests.plugins.timeouts",
+    "backend.tests.plugins.tracebacks",
+)
