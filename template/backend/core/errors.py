@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -38,7 +39,7 @@ class AppError(Exception):
     status: ClassVar[int] = HTTPStatus.INTERNAL_SERVER_ERROR
     code: ClassVar[str] = "internal_error"
     message: str = "Something went wrong on our side."
-    headers: ClassVar[Mapping[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})  # an instance may have its own
 
     def __init__(self, message: str | None = None, *, errors: Sequence[ErrorItem] = ()) -> None:
         """Keep what the client may read: a sentence, and the single things that are wrong."""
@@ -54,7 +55,7 @@ class AuthenticationError(AppError):
     status = HTTPStatus.UNAUTHORIZED
     code = "not_authenticated"
     message = "Log in first."
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+    headers: Mapping[str, str] = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class PermissionDeniedError(AppError):
