@@ -5,6 +5,11 @@ import pytest
 pytest.register_assert_rewrite("backend.tests.plugins")  # plugins import each other in any order
 
 pytest_plugins = (
+    "backend.tests.plugins.postgres.plugin",
+    "backend.tests.plugins.environment",
+    "backend.tests.plugins.database",
+    "backend.tests.plugins.app",
+    "backend.tests.plugins.querylog",
     "backend.tests.plugins.layers",
     "backend.tests.plugins.ordering",
     "backend.tests.plugins.serial",

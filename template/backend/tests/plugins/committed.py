@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from backend.core.database import Database
 
-LOCK_TIMEOUT_MS = 1000
-"""How long restoring waits for a transaction that a test left open."""
-
 _PREPARE = """
 CREATE SCHEMA harness;
 CREATE UNLOGGED TABLE harness.written (relation oid NOT NULL);
@@ -96,11 +93,20 @@ END $$;
 
 
 class CommittedDatabase:
-    """A clone with real commits, and the connection of its own that restores it."""
+    """A clone with real commits, and the connection of its own that restores it.
 
-    def __init__(self, database: Database, deletion_order: Sequence[Table]) -> None:
+    Args:
+        database: The clone.
+        deletion_order: Its tables, those that refer to others first.
+        lock_timeout: Seconds that restoring waits for a transaction that a test left open.
+    """
+
+    def __init__(
+        self, database: Database, deletion_order: Sequence[Table], *, lock_timeout: float = 1.0
+    ) -> None:
         self.database = database
         self.url = database.engine.url.render_as_string(hide_password=False)
+        self._lock_timeout = lock_timeout
         self._order = [table.fullname for table in deletion_order]
         self._connection: asyncpg.Connection[Any] | None = None
 
@@ -150,6 +156,6 @@ class CommittedDatabase:
             dsn = make_url(self.url).set(drivername="postgresql")
             self._connection = await asyncpg.connect(
                 dsn.render_as_string(hide_password=False),
-                server_settings={"lock_timeout": str(LOCK_TIMEOUT_MS)},
+                server_settings={"lock_timeout": f"{self._lock_timeout * 1000:.0f}ms"},
             )
         return self._connection

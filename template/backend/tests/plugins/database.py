@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,9 +28,7 @@ if TYPE_CHECKING:
     from backend.tests.plugins.committed import CommittedDatabase
     from backend.tests.plugins.environment import IntegrationEnvironment
     from backend.tests.plugins.isolation.shared import SharedConnection
-
-CloneDatabase = Callable[[str], AbstractAsyncContextManager[str]]
-
+    from backend.tests.plugins.postgres.plugin import CloneDatabase
 
 @dataclass(frozen=True)
 class RolledBack:
@@ -133,10 +130,11 @@ async def isolated_db(
     """A fresh copy of the migrated database, for DDL and migrations; costs 20 to 50 ms."""
     from backend.core.database import Database
 
-    async with clone_database("isolated") as url:
-        database = Database(worker_settings.model_copy(update={"database_url": url}))
-        yield database
-        await database.dispose()
+    url = clone_database("isolated")
+    database = Database(worker_settings.model_copy(update={"database_url": url}))
+    yield database
+    await database.dispose()
+    clone_database.drop(url)
 
 
 @pytest.fixture(scope="session")
@@ -147,13 +145,13 @@ async def committed_database(
     from backend.core.database import Database
     from backend.tests.plugins.committed import CommittedDatabase
 
-    async with clone_database("committed") as url:
-        database = Database(worker_settings.model_copy(update={"database_url": url}))
-        committed = CommittedDatabase(database, get_table_deletion_order())
-        await committed.prepare()
-        yield committed
-        await database.dispose()
-        await committed.close()
+    url = clone_database("committed")
+    database = Database(worker_settings.model_copy(update={"database_url": url}))
+    committed = CommittedDatabase(database, get_table_deletion_order())
+    await committed.prepare()
+    yield committed
+    await database.dispose()
+    await committed.close()
 
 
 @pytest.fixture

@@ -76,6 +76,8 @@ class SavepointStack:
 
     def push(self, owner: object, label: str | None = None) -> Savepoint:
         """Open a savepoint; it goes to the server with the next statement."""
+        if label is not None:
+            self.innermost(owner)  # what is rolled back when the transaction is, not the label
         savepoint = Savepoint(f"v{next(self._numbers)}", owner, label)
         self._open.append(savepoint)
         self.pending.append(f"SAVEPOINT {savepoint.name}")
@@ -92,11 +94,7 @@ class SavepointStack:
         for savepoint in self._open[self._lowest(owner, label) :]:
             if savepoint.owner is owner:
                 savepoint.done = True
-        while self._open and self._open[-1].done:
-            done = self._open.pop()
-            self.pending.append(f"RELEASE {done.name}")
-            if self._open:
-                self._open[-1].writers |= done.writers
+        self._release_done()
 
     def undo(self, owner: object, label: str | None = None) -> None:
         """ROLLBACK, or ROLLBACK TO the savepoint `label`.
@@ -120,6 +118,7 @@ class SavepointStack:
         self.pending.append(f"ROLLBACK TO {undone[0].name}")
         if label is None:
             self.pending.append(f"RELEASE {undone[0].name}")
+            self._release_done()
         else:
             undone[0].writers.clear()
             self._open.append(undone[0])
@@ -138,3 +137,10 @@ class SavepointStack:
         if not named:
             raise RefusedError(f"there is no savepoint {label} in this transaction")
         return named[-1]
+
+    def _release_done(self) -> None:
+        while self._open and self._open[-1].done:
+            done = self._open.pop()
+            self.pending.append(f"RELEASE {done.name}")
+            if self._open:
+                self._open[-1].writers |= done.writers
