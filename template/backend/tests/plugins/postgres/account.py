@@ -41,11 +41,13 @@ class Account:
 def server_account() -> Account:
     """Return the current user, or for root `postgres`, else `nobody`.
 
-    Raises ServerUnavailableError where no PostgreSQL can be started: on Windows, or for a uid without a name.
+    Raises ServerUnavailableError where no PostgreSQL can be started: on Windows, or for a uid
+    without a name.
     """
     if os.name == "nt":
         raise ServerUnavailableError(
-            "the embedded PostgreSQL is not started on Windows: give a server by TEST_DATABASE_URL, or use WSL"
+            "the embedded PostgreSQL is not started on Windows: give a server by"
+            " TEST_DATABASE_URL, or use WSL"
         )
     import pwd  # not on Windows
 
@@ -55,7 +57,8 @@ def server_account() -> Account:
             entry = pwd.getpwuid(uid)
         except KeyError:
             raise ServerUnavailableError(
-                f"user id {uid} has no entry in /etc/passwd, without which PostgreSQL's initdb refuses to run"
+                f"user id {uid} has no entry in /etc/passwd, without which PostgreSQL's initdb"
+                " refuses to run"
             ) from None
         return Account(entry.pw_name, uid, entry.pw_gid, switched=False)
     for name in ("postgres", "nobody"):
@@ -65,5 +68,6 @@ def server_account() -> Account:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid, switched=True)
     raise ServerUnavailableError(
-        "PostgreSQL refuses to run as root and there is neither a user `postgres` nor `nobody`: run as another user"
+        "PostgreSQL refuses to run as root and there is neither a user `postgres` nor `nobody`:"
+        " run as another user"
     )

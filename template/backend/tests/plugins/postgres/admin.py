@@ -1,4 +1,5 @@
-"""One connection to the maintenance database, usable from hooks, from sync and from async fixtures alike."""
+"""One connection to the maintenance database, usable from hooks, from sync and from async fixtures
+alike."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ _SECONDS = 60.0
 class Admin:
     """Blocking calls on a connection that lives on a loop of its own, in a thread of its own.
 
-    A session-level advisory lock lasts as long as its connection: this one must not end with a test's loop,
+    A session-level advisory lock lasts as long as its connection: this one must not end with a
+    test's loop,
     nor be blocked by it.
     """
 
@@ -28,6 +30,7 @@ class Admin:
             target=self._loop.run_forever, name="postgres-admin", daemon=True
         )
         self._thread.start()
+        self._lock = asyncio.Lock()
         try:
             self._connection: asyncpg.Connection[Any] = self._wait(_connect(dsn))
         except BaseException:
@@ -36,11 +39,11 @@ class Admin:
 
     def execute(self, sql: str, *values: object) -> None:
         """Run one statement."""
-        self._wait(self._connection.execute(sql, *values, timeout=_SECONDS))
+        self._wait(self._alone(self._connection.execute(sql, *values, timeout=_SECONDS)))
 
     def value(self, sql: str, *values: object) -> Any:
         """Return the first column of the first row, or None."""
-        return self._wait(self._connection.fetchval(sql, *values, timeout=_SECONDS))
+        return self._wait(self._alone(self._connection.fetchval(sql, *values, timeout=_SECONDS)))
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Return all rows."""
@@ -52,10 +55,15 @@ class Admin:
         """Close the connection, and with it give up its locks; a dead server does not matter."""
         try:
             self._wait(self._connection.close(timeout=2))
-        except Exception:  # noqa: BLE001, S110 - the server may be gone: then there is nothing to close
+        except Exception:  # the server may be gone: then there is nothing to close
             self._connection.terminate()
         finally:
             self._end_loop()
+
+    async def _alone(self, statement: Coroutine[Any, Any, _T]) -> _T:
+        # A time limit ends the waiting, not the statement: the next one must let it finish.
+        async with self._lock:
+            return await statement
 
     def _wait(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()

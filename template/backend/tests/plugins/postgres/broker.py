@@ -1,4 +1,5 @@
-"""Workers ask the controller for the server when they first need it; the controller acquires it once."""
+"""Workers ask the controller for the server when they first need it; the controller acquires it
+once."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ _WAIT_SECONDS = 600.0  # a container's image may have to be pulled
 
 
 class Holder:
-    """Acquires the server at the first request, answers every later one alike, and lets go of it at `close`."""
+    """Acquires the server at the first request, answers every later one alike, and lets go of it at
+    `close`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,7 +36,7 @@ class Holder:
                     self._server = self._stack.enter_context(acquire())
                 except ServerUnavailableError as error:
                     self._failure = str(error)
-                except Exception as error:  # noqa: BLE001 - a worker waits for an answer
+                except Exception as error:  # a worker waits for an answer
                     self._failure = f"no PostgreSQL for the tests ({type(error).__name__}: {error})"
             if self._server is None:
                 raise ServerUnavailableError(self._failure)
@@ -51,7 +53,8 @@ class Holder:
 
 
 class Broker:
-    """Serves a Holder to the workers of this machine, on a port of the loopback interface, behind a token."""
+    """Serves a Holder to the workers of this machine, on a port of the loopback interface, behind a
+    token."""
 
     def __init__(self, holder: Holder) -> None:
         self._holder = holder

@@ -25,7 +25,8 @@ class Cache:
 def cache_folder(account: Account) -> Cache:
     """Return a folder that this user owns and that `account` can enter.
 
-    TEST_CACHE_DIR wins. Root's is /var/cache, because the server's account cannot enter /root; everybody
+    TEST_CACHE_DIR wins. Root's is /var/cache, because the server's account cannot enter /root;
+    everybody
     else's is $XDG_CACHE_HOME or ~/.cache. A temporary folder is the last resort.
     """
     given = os.environ.get("TEST_CACHE_DIR")

@@ -1,4 +1,5 @@
-"""The cluster on disk: one folder per server version, settings and machine, initialised once and kept."""
+"""The cluster on disk: one folder per server version, settings and machine, initialised once and
+kept."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from backend.tests.plugins.postgres.locks import is_held, locked
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",  # a socket's path ends at about 92 characters, and folders may be deep
+    # a socket's path ends at about 92 characters, and folders may be deep
+    "unix_socket_directories": "",
     "max_connections": "200",
     "fsync": "off",  # the three switches that a throw-away cluster can do without
     "synchronous_commit": "off",
@@ -72,7 +74,8 @@ class Cluster:
 
     @property
     def state(self) -> Path:
-        """Return the JSON file with the port, written when the server is ready and removed at its end."""
+        """Return the JSON file with the port, written when the server is ready and removed at its
+        end."""
         return self.folder / "state.json"
 
     @property
@@ -83,7 +86,8 @@ class Cluster:
 
 def locate(binaries: Binaries, account: Account, cache: Path) -> Cluster:
     """Return the cluster for these programs, its folder made, nothing initialised yet."""
-    # The machine's name is part of the key: a home that two machines or containers share must not have two servers on one folder.
+    # The machine's name is part of the key: a home that two machines or containers share must not
+    # have two servers on one folder.
     stamp = "\n".join(
         [
             _FORMAT,
@@ -113,7 +117,8 @@ def initialise(cluster: Cluster, binaries: Binaries, account: Account) -> None:
     fresh.mkdir(mode=0o700)
     try:
         password = secrets.token_urlsafe(24)
-        # initdb reads the password as the server's account; the copy in `password` stays with the user who runs the tests.
+        # initdb reads the password as the server's account; the copy in `password` stays with the
+        # user who runs the tests.
         handed_over = fresh / "password"
         _write_private(handed_over, password)
         if account.switched:
@@ -130,7 +135,8 @@ def initialise(cluster: Cluster, binaries: Binaries, account: Account) -> None:
 
 
 def _initdb(fresh: Path, binaries: Binaries, account: Account) -> None:
-    # Trust would make every user of the machine a superuser, who may run commands as the server's account: hence a password.
+    # Trust would make every user of the machine a superuser, who may run commands as the server's
+    # account: hence a password.
     command = [
         str(binaries.folder / "initdb"),
         f"--pgdata={fresh / 'data'}",
@@ -175,7 +181,8 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _prune(current: Cluster) -> None:
-    """Remove clusters that no run has used for a month: of older versions, settings or containers."""
+    """Remove clusters that no run has used for a month: of older versions, settings or
+    containers."""
     for folder in current.folder.parent.glob("postgres-*-*"):
         other = Cluster(folder)
         try:

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from backend.tests.plugins.postgres.errors import ServerUnavailableError
 from backend.tests.plugins.postgres.urls import DatabaseUrl
@@ -30,7 +31,7 @@ def started() -> Iterator[tuple[DatabaseUrl, str, str]]:
         docker.from_env(timeout=2).ping()
     except Exception as error:  # the client raises whatever its transports raise
         raise ServerUnavailableError(f"no Docker daemon answers ({type(error).__name__})") from None
-    if os.path.exists("/.dockerenv"):  # noqa: PTH110 - a plain question, no path to work with
+    if Path("/.dockerenv").exists():
         # Inside a container the mapped ports are the host's, not ours.
         os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
     container = (

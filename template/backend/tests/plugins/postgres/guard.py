@@ -38,7 +38,8 @@ _TEST = re.compile(r"(?<![a-z])tests?(?![a-z])")
 
 
 def check_environment() -> None:
-    """Raise RefusedError when ENVIRONMENT says production, in the process or in the project's `.env`."""
+    """Raise RefusedError when ENVIRONMENT says production, in the process or in the project's
+    `.env`."""
     for where, value in (("ENVIRONMENT", os.environ.get("ENVIRONMENT")), (".env", _from_dotenv())):
         if value is not None and value.strip().strip("'\"").lower() in {"production", "prod"}:
             raise RefusedError(
@@ -58,7 +59,8 @@ def check_url(url: str) -> None:
     name = database_of(url)
     if not _TEST.search(name.lower()):
         raise RefusedError(
-            f"the database of TEST_DATABASE_URL={shown} has no `test` part in its name, so it may hold data that somebody needs: "
+            f"the database of TEST_DATABASE_URL={shown} has no `test` part in its"
+            " name, so it may hold data that somebody needs: "
             f"`createdb {name or 'app'}_test` and name that one"
         )
     hosts, user = _hosts_and_user(url)
@@ -69,7 +71,8 @@ def check_url(url: str) -> None:
         # Cloud SQL is reached through sockets and proxies named after it.
         if host.endswith(_HOSTED) or "cloudsql" in host or _PRODUCTION.search(host):
             raise RefusedError(
-                f"the host {host} of TEST_DATABASE_URL looks like production; if it is for tests: `export {ALLOW_HOST}={host}`"
+                f"the host {host} of TEST_DATABASE_URL looks like production;"
+                f" if it is for tests: `export {ALLOW_HOST}={host}`"
             )
     if _PRODUCTION.search(user) or _PRODUCTION.search(name.lower()):
         if hosts and all(host in allowed for host in hosts):

@@ -1,4 +1,5 @@
-"""Hold the embedded server for as long as a run lasts; the first run starts it, the last one's end stops it."""
+"""Hold the embedded server for as long as a run lasts; the first run starts it, the last one's end
+stops it."""
 
 from __future__ import annotations
 
@@ -23,9 +24,11 @@ _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 @contextmanager
 def leased(cluster: Cluster, binaries: Binaries, account: Account) -> Iterator[int]:
-    """Give the port of a running server, started when necessary; it runs until the block ends, at least.
+    """Give the port of a running server, started when necessary; it runs until the block ends, at
+    least.
 
-    The lease is a lock that the kernel takes back from a killed process. Raises ServerUnavailableError.
+    The lease is a lock that the kernel takes back from a killed process. Raises
+    ServerUnavailableError.
     """
     try:
         # Waits while the supervisor stops the server of runs that have just ended.
@@ -59,7 +62,8 @@ def _start(cluster: Cluster, binaries: Binaries, account: Account) -> int:
     }
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        # -I -S: neither the user's site packages nor the environment's start-up files belong in there.
+        # -I -S: neither the user's site packages nor the environment's start-up files belong in
+        # there.
         done = subprocess.run(
             [sys.executable, "-I", "-S", str(_SUPERVISOR), json.dumps(spec)],
             capture_output=True,

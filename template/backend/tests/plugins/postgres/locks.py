@@ -25,7 +25,8 @@ def locked(path: Path, *, shared: bool = False, patience: float = 60.0) -> Itera
                         f"{path} is held by another process for more than {patience:g} s"
                     )
                 time.sleep(0.01)
-            # Somebody may have removed the file meanwhile: a lock on a nameless file excludes nobody.
+            # Somebody may have removed the file meanwhile: a lock on a nameless file excludes
+            # nobody.
             if _same(descriptor, path):
                 yield
                 return

@@ -1,125 +1,96 @@
-"""The hooks and fixtures of PostgreSQL: nothing is started before a selected test needs it, and then once per run."""
+"""The hooks and fixtures of PostgreSQL: nothing is started before a selected test needs it, and
+then
+once per run."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
 
-from backend.tests.plugins.postgres.broker import Broker, Holder, ask
+from backend.tests.plugins.postgres import guard
 from backend.tests.plugins.postgres.databases import Databases
 from backend.tests.plugins.postgres.errors import ServerUnavailableError
 from backend.tests.plugins.postgres.names import IDENTITY
 from backend.tests.plugins.postgres.server import Server
-from backend.tests.plugins.postgres.urls import DatabaseUrl
-
-
-class PostgresSession:
-    """What this process holds: the server (its own, or the controller's), and its databases."""
-
-    def __init__(self, workerinput: dict[str, Any] | None) -> None:
-        self._workerinput = workerinput
-        self._holder = Holder()
-        self._broker: Broker | None = None
-        self._databases: Databases | None = None
-        self._worker_url: DatabaseUrl | None = None
-        self.server: Server | None = None
-
-    def brief(self, workerinput: dict[str, Any]) -> None:
-        """Tell a worker, from the controller, how to ask for the server."""
-        if self._broker is None:
-            self._broker = Broker(self._holder)
-        workerinput["postgres_broker"] = self._broker.address
-
-    def databases(self) -> Databases:
-        """Return this process's databases, with the worker's own one made; raise ServerUnavailableError."""
-        if self._databases is None:
-            if self._workerinput is None:
-                self.server = self._holder.server()
-            else:
-                self.server = ask(self._workerinput["postgres_broker"])
-            self._databases = Databases(self.server)
-            self._databases.drop_orphans()
-            self._worker_url = self._databases.create()
-        return self._databases
-
-    @property
-    def worker_url(self) -> DatabaseUrl:
-        """Return the URL of the worker's database."""
-        self.databases()
-        assert self._worker_url is not None
-        return self._worker_url
-
-    def close_databases(self) -> None:
-        """Drop the worker's databases."""
-        if self._databases is not None:
-            self._databases.close()
-            self._databases = None
-
-    def close(self) -> None:
-        """Let go of the server."""
-        if self._broker is not None:
-            self._broker.close()
-        self._holder.close()
-
+from backend.tests.plugins.postgres.session import PostgresSession
+from backend.tests.plugins.summary import register_service
 
 SESSION = pytest.StashKey[PostgresSession]()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a production environment, before another plugin declares it a test's."""
     workerinput: dict[str, Any] | None = getattr(config, "workerinput", None)
     if workerinput is not None:
         IDENTITY.run = workerinput["testrunuid"][:8]
         IDENTITY.worker = workerinput["workerid"]
+    else:
+        try:
+            guard.check_environment()
+        except ServerUnavailableError as error:
+            raise pytest.UsageError(str(error)) from None
     config.stash[SESSION] = PostgresSession(workerinput)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
+    """Tell a worker how to ask for the server; only a controller has nodes."""
     node.config.stash[SESSION].brief(node.workerinput)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Prepare the worker's database before the first test, whose time limit is not meant for that."""
+    """Prepare the worker's database before the first test, whose time limit is not meant for it."""
     if session.config.option.collectonly:
         return
     if any("postgres_container" in getattr(item, "fixturenames", ()) for item in session.items):
-        try:
-            session.config.stash[SESSION].databases()
-        except ServerUnavailableError as error:
-            _give_up(session, str(error))
+        _databases(session)
 
 
-def _give_up(session: pytest.Session, sentence: str) -> None:
-    """End the run with one sentence, under xdist too, where a worker passes it on to the controller."""
-    in_worker = hasattr(session.config, "workerinput")
-    if in_worker:
-        session.shouldstop = sentence
-    # xdist would replace a worker that ends as an interrupted one does (2).
-    pytest.exit(sentence, returncode=1 if in_worker else 2)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Stop the run at the first failure that a dead server explains."""
+    report = yield
+    if report.failed and (sentence := item.config.stash[SESSION].why_dead()):
+        report.longrepr = sentence
+        item.session.shouldfail = sentence
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Drop the worker's databases, however its tests ended."""
     session.config.stash[SESSION].close_databases()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    held = config.stash.get(SESSION, None)
-    if held is not None:
-        held.close_databases()
+    """Let go of the server."""
+    if held := config.stash.get(SESSION, None):
         held.close()
+
+
+def _databases(session: pytest.Session) -> Databases:
+    """Return the worker's databases, or end the run with one sentence, under xdist too."""
+    held = session.config.stash[SESSION]
+    try:
+        databases = held.databases()
+    except ServerUnavailableError as error:
+        if held.in_worker:
+            session.shouldstop = str(error)  # what xdist passes on to the controller
+        # Not 2 in a worker: xdist would replace it, as one that was interrupted.
+        pytest.exit(str(error), returncode=1 if held.in_worker else 2)
+    register_service(session.config, databases.server.summary)
+    return databases
 
 
 @pytest.fixture(scope="session")
 def postgres_container(request: pytest.FixtureRequest) -> Server:
     """The run's PostgreSQL server: given, embedded or in a container."""
-    held = request.config.stash[SESSION]
-    try:
-        held.databases()
-    except ServerUnavailableError as error:
-        _give_up(request.session, str(error))
-    assert held.server is not None
-    return held.server
+    return _databases(request.session).server
 
 
 @pytest.fixture(scope="session")
@@ -129,21 +100,37 @@ def worker_db_url(postgres_container: Server, pytestconfig: pytest.Config) -> st
 
 
 class CloneDatabase:
-    """`clone_database("purpose")` returns the URL of a new migrated database; `.drop(url)` drops it early."""
+    """`async with clone_database("purpose") as url:` gives a new migrated database, dropped after.
+
+    What is not dropped by then, after an interruption, is dropped at the end of the run.
+    """
 
     def __init__(self, databases: Databases) -> None:
+        """Take what makes and drops them."""
         self._databases = databases
 
-    def __call__(self, purpose: str = "clone", *, empty: bool = False) -> str:
-        """Return the SQLAlchemy URL of a new clone of the template, or of an `empty` database."""
+    def __call__(self, purpose: str, *, empty: bool = False) -> AbstractAsyncContextManager[str]:
+        """Give the SQLAlchemy URL of a clone of the template, or of a database with no tables."""
+        return self._cloned(purpose, empty=empty)
+
+    def create(self, purpose: str, *, empty: bool = False) -> str:
+        """Return the URL of a database that lives until `drop` or the end of the run."""
         return self._databases.clone(purpose, empty=empty)
 
     def drop(self, url: str) -> None:
-        """Drop a clone before the run's end, whoever is connected to it."""
+        """Drop a database that `create` returned, whoever is connected to it."""
         self._databases.drop(url)
+
+    @asynccontextmanager
+    async def _cloned(self, purpose: str, *, empty: bool) -> AsyncIterator[str]:
+        url = self.create(purpose, empty=empty)
+        try:
+            yield url
+        finally:
+            self.drop(url)
 
 
 @pytest.fixture(scope="session")
-def clone_database(postgres_container: Server, pytestconfig: pytest.Config) -> CloneDatabase:
-    """A factory for further databases of this worker (20 ms each), dropped at the end of the run."""
-    return CloneDatabase(pytestconfig.stash[SESSION].databases())
+def clone_database(postgres_container: Server, request: pytest.FixtureRequest) -> CloneDatabase:
+    """A factory for further databases of this worker, some 15 ms each."""
+    return CloneDatabase(_databases(request.session))

@@ -1,4 +1,5 @@
-"""The rule that picks a server: the URL that was given, else this machine's binaries, else a container, else a sentence."""
+"""The rule that picks a server: the URL that was given, else this machine's binaries, else a
+container, else a sentence."""
 
 from __future__ import annotations
 
@@ -46,8 +47,13 @@ class Server:
         """Return the major version, such as 18."""
         return int(self.version.split(".")[0])
 
+    @property
+    def summary(self) -> str:
+        """Return such as `PostgreSQL 18.6 embedded`."""
+        return f"PostgreSQL {self.version} {self.source}"
+
     def __str__(self) -> str:
-        return f"PostgreSQL {self.version} {self.source} ({self.detail})"
+        return f"{self.summary} ({self.detail})"
 
     def is_reachable(self) -> bool:
         """Say whether anybody listens at the server's address."""
@@ -58,7 +64,8 @@ class Server:
 def acquire() -> Iterator[Server]:
     """Give the server that the environment asks for, and let go of it at the block's end.
 
-    Raises ServerUnavailableError with one sentence: RefusedError for a server that tests must not touch.
+    Raises ServerUnavailableError with one sentence: RefusedError for a server that tests must not
+    touch.
     """
     guard.check_environment()
     given = os.environ.get("TEST_DATABASE_URL", "").strip()
@@ -67,7 +74,8 @@ def acquire() -> Iterator[Server]:
     sources = {"embedded": _embedded, "docker": _docker}
     if wanted not in ("auto", *sources):
         raise RefusedError(
-            f"TEST_SERVICES={wanted} is unknown: `export TEST_SERVICES=auto`, `embedded` or `docker`"
+            f"TEST_SERVICES={wanted} is unknown:"
+            " `export TEST_SERVICES=auto`, `embedded` or `docker`"
         )
     with ExitStack() as stack:
         if given:
@@ -148,7 +156,8 @@ def _unreachable(url: str) -> str | None:
 
 
 async def _log_in(dsn: str, shown: str) -> str:
-    """Return the version of a given server; raise ServerUnavailableError where tests could not work on it."""
+    """Return the version of a given server; raise ServerUnavailableError where tests could not work
+    on it."""
     import asyncpg
 
     try:
@@ -166,16 +175,16 @@ async def _log_in(dsn: str, shown: str) -> str:
         ) from None
     try:
         row = await connection.fetchrow(
-            "SELECT current_setting('server_version') AS version, current_user AS name, rolcreatedb OR rolsuper AS may"
-            " FROM pg_roles WHERE rolname = current_user"
+            "SELECT current_setting('server_version') AS version, current_user AS name,"
+            " rolcreatedb OR rolsuper AS may FROM pg_roles WHERE rolname = current_user"
         )
     finally:
         await connection.close()
     if row is None or not row["may"]:
         name = row["name"] if row else "the user"
         raise ServerUnavailableError(
-            f"the user of TEST_DATABASE_URL={shown} may not create databases, and every worker needs its own: "
-            f'`ALTER ROLE "{name}" CREATEDB;`'
+            f"the user of TEST_DATABASE_URL={shown} may not create databases, and every"
+            f' worker needs its own: `ALTER ROLE "{name}" CREATEDB;`'
         )
     version: str = row["version"]
     return version.split()[0]

@@ -1,9 +1,13 @@
 """Owns one PostgreSQL server and stops it when the last run has ended, however that ended.
 
-Started by path as a process of its own, standard library only: `python -I -S supervisor.py '{"folder": …}'`.
-The first process answers with one JSON line (`{"port": …}` or `{"error": …}`) and ends; its child stays, holds
-`supervisor.lock` as long as it lives and waits for the exclusive lock on `lease.lock`, which the kernel grants when no run is left,
-a killed one neither. Runs that begin meanwhile wait for their shared lock until the server is down, and start a new one.
+Started by path as a process of its own, standard library only: `python -I -S supervisor.py
+'{"folder": …}'`.
+The first process answers with one JSON line (`{"port": …}` or `{"error": …}`) and ends; its child
+stays, holds
+`supervisor.lock` as long as it lives and waits for the exclusive lock on `lease.lock`, which the
+kernel grants when no run is left,
+a killed one neither. Runs that begin meanwhile wait for their shared lock until the server is down,
+and start a new one.
 """
 
 from __future__ import annotations
@@ -23,7 +27,8 @@ from typing import Any, Protocol
 
 _ATTEMPTS = 8
 _READY_SECONDS = 20.0
-# What a new attempt can mend: a port taken between choosing and using it, or the last moments of a killed server's processes.
+# What a new attempt can mend: a port taken between choosing and using it, or the last moments of a
+# killed server's processes.
 _PASSING = ("in use", "lock file", "shared memory")
 
 
@@ -67,7 +72,8 @@ def _postmaster(data: Path) -> list[str]:
 
 
 def _is_server(pid: int, data: Path) -> bool:
-    """Say whether `pid` is a PostgreSQL on `data`, and not a later process that got the same number."""
+    """Say whether `pid` is a PostgreSQL on `data`, and not a later process that got the same
+    number."""
     if not _is_alive(pid):
         return False
     try:
@@ -96,7 +102,8 @@ def _adopt(data: Path) -> tuple[_Process, int] | None:
     if lines[7] == "ready" and _is_server(int(lines[0]), data):
         return _Orphan(int(lines[0])), int(lines[3])
     if not _is_server(int(lines[0]), data):
-        # Left by a killed server. PostgreSQL would take it for a living one where the number was given to another process.
+        # Left by a killed server. PostgreSQL would take it for a living one where the number was
+        # given to another process.
         with contextlib.suppress(FileNotFoundError):
             (data / "postmaster.pid").unlink()
     return None
@@ -138,7 +145,8 @@ def _start(spec: dict[str, Any], data: Path, log: Path) -> tuple[_Process, int]:
 def _stop(process: _Process) -> None:
     ended = threading.Thread(target=process.wait, daemon=True)
     ended.start()
-    # Fast shutdown; where it hangs, immediate shutdown: nothing in a test cluster is worth waiting for.
+    # Fast shutdown; where it hangs, immediate shutdown: nothing in a test cluster is worth waiting
+    # for.
     for how, patience in ((signal.SIGINT, 5.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 2.0)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, how)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-# SQLAlchemy hands every query parameter to `asyncpg.connect()` as a keyword, a DSN hands unknown ones to
-# the server as settings: what only one of them understands is left out of the other's URL.
+# SQLAlchemy hands every query parameter to `asyncpg.connect()` as a keyword, a DSN hands unknown
+# ones to the server as settings: what only one of them understands is left out of the other's URL.
 _SQLALCHEMY_ONLY = {"prepared_statement_cache_size", "prepared_statement_name_func"}
 _DSN_ONLY = {
     "application_name",
@@ -18,7 +18,8 @@ _SCHEMES = {"postgres", "postgresql", "postgresql+asyncpg"}
 
 
 class DatabaseUrl(str):
-    """A URL that is an ordinary `str`, except that `repr()` (what pytest prints) hides the password."""
+    """A URL that is an ordinary `str`, except that `repr()` (what pytest prints) hides the
+    password."""
 
     __slots__ = ()
 
