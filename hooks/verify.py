@@ -88,12 +88,12 @@ def verify(project: Path, uv: str | None) -> str:
 
 def command_to_run(project: Path, started_in: Path, uv: str | None) -> str:
     """The one command that does the same verification, from where the user stands."""
-    on_path = shutil.which("uv") or uv is None
     try:
-        folder = os.path.relpath(project, started_in)
+        folder = min(os.path.relpath(project, started_in), str(project), key=len)
     except ValueError:  # another drive of Windows
         folder = str(project)
-    return f"cd {shlex.quote(folder)} && {'uv' if on_path else shlex.quote(uv or '')} run pytest"
+    program = "uv" if uv is None or shutil.which("uv") else uv
+    return f"cd {shlex.quote(folder)} && {shlex.quote(program)} run pytest"
 
 
 def run(project: Path, started_in: Path) -> int:

@@ -1,0 +1,53 @@
+"""Fixtures of the template's own tests."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engines import copy_work_tree, git, release
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Engines and git read nothing of the developer's configuration; hooks only render."""
+    folder = tmp_path_factory.mktemp("environment")
+    copier_settings = folder / "settings.yml"
+    copier_settings.write_text("{}", encoding="utf-8")
+    settings = {
+        "COPIER_CACHE_DIR": str(folder / "copier"),
+        "COPIER_SETTINGS_PATH": str(copier_settings),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **{
+            f"GIT_{who}_{what}": "t@example.com"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        },
+        "GREENFIELD_VERIFY": "0",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, environment: None) -> Path:
+    """This repository as it stands, committed and tagged v1.0.0: tests only read it."""
+    repository = (
+        tmp_path_factory.mktemp("template") / "greenfield.git"
+    )  # "git": Cookiecutter's URLs
+    copy_work_tree(repository)
+    git(repository, "init", "--quiet", "--initial-branch=main")
+    release(repository, "v1.0.0")
+    return repository
+
+
+@pytest.fixture
+def own_template(template: Path, tmp_path: Path) -> Path:
+    """A clone of the template that a test may change and release."""
+    clone = tmp_path / "upstream" / "greenfield.git"
+    git(template, "clone", "--quiet", str(template), str(clone))
+    return clone

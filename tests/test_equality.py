@@ -1,0 +1,104 @@
+"""Both engines make the same project of every combination of answers, and its files are sound."""
+
+import json
+import re
+import stat
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+
+from scripts.questions import ROOT
+from tests.engines import Answers, by_cookiecutter, by_copier, combinations, tree
+
+HOSTILE: Answers = {
+    "project_name": """Zoë's "big" \\ <App> & #1: 100% {x} [y] *z* `w` $HOME""",
+    "project_slug": "zoes-app",
+    "description": (
+        """- "quoted" and 'quoted': C:\\new\\table, # no comment, """
+        """\"\"\" ''' ${x} %s 日本 \N{EN DASH} é"""
+    ),
+    "author_name": """O'Neil "the \\b" Ñandú & <Sons>""",
+    "author_email": "o+neil@example.com",
+}
+LEFT_OVER = re.compile(r"(?<!\$)\{\{|\{%|\{#")
+
+
+class Pair(NamedTuple):
+    answers: Answers
+    cookiecutter: Path
+    copier: Path
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        *(pytest.param(each, id="-".join(map(str, each.values()))) for each in combinations()),
+        pytest.param(HOSTILE, id="hostile"),
+        pytest.param({**HOSTILE, "sample": False, "ci": "both"}, id="hostile-lean"),
+    ],
+)
+def pair(
+    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Pair:
+    folder = tmp_path_factory.mktemp("pair")
+    answers = request.param
+    return Pair(
+        answers,
+        by_cookiecutter(template, answers, folder / "cookiecutter"),
+        by_copier(template, answers, folder / "copier"),
+    )
+
+
+def test_both_engines_make_the_same_bytes_and_modes(pair: Pair) -> None:
+    ours = tree(pair.cookiecutter)
+    theirs = tree(pair.copier)
+    assert ours.keys() == theirs.keys()
+    assert [path for path in ours if ours[path] != theirs[path]] == []
+
+
+def test_no_folder_is_empty(pair: Pair) -> None:
+    folders = [path for path in pair.copier.rglob("*") if path.is_dir()]
+    assert [path for path in folders if not any(path.iterdir())] == []
+
+
+def test_no_template_mark_is_left_in_a_rendered_file(pair: Pair) -> None:
+    templates = (ROOT / "template").rglob("*.jinja")
+    names = [path.relative_to(ROOT / "template").with_suffix("") for path in templates]
+    rendered = [pair.copier / name for name in names if (pair.copier / name).exists()]
+    assert rendered
+    for path in rendered:
+        assert not LEFT_OVER.search(path.read_text(encoding="utf-8")), path
+
+
+def test_structured_files_parse(pair: Pair) -> None:
+    for path in pair.copier.rglob("*"):
+        if path.suffix == ".toml":
+            tomllib.loads(path.read_text(encoding="utf-8"))
+        elif path.suffix in {".yml", ".yaml"}:
+            list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        elif path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+        elif path.suffix == ".py":
+            compile(path.read_bytes(), path, "exec", dont_inherit=True)
+
+
+def test_answers_arrive_as_they_were_typed(pair: Pair) -> None:
+    project = tomllib.loads((pair.copier / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    answers = yaml.safe_load((pair.copier / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert answers.items() >= pair.answers.items()
+    assert project["description"] == answers["description"]
+    author = {"name": answers["author_name"], "email": answers["author_email"]}
+    assert project["authors"] == [author]
+    assert project["requires-python"] == f">={answers['python_version']}"
+    assert project["name"] == answers["project_slug"]
+    title = (pair.copier / "README.md").read_text(encoding="utf-8").splitlines()[0]
+    assert title == f"# {answers['project_name']}"
+
+
+def test_only_scripts_are_executable(pair: Pair) -> None:
+    for path in pair.copier.rglob("*"):
+        if path.is_file() and path.stat().st_mode & stat.S_IXUSR:
+            assert path.read_bytes().startswith(b"#!"), path

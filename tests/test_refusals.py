@@ -1,0 +1,163 @@
+"""Wrong answers are refused by both engines with the same sentence, and leave nothing on disk."""
+
+import copy
+import json
+import keyword
+import re
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+from cookiecutter.exceptions import FailedHookException
+
+from scripts.questions import load
+from tests.engines import Answers, by_cookiecutter, by_copier, run_cookiecutter
+
+SLUG = "Type lowercase letters, digits and single dashes, a letter first, such as my-backend."
+LINE = "Type it as one line of printable characters, without spaces at its ends."
+JINJA = "Type it without {{, {% or {#"
+EMAIL = "Type an e-mail address, such as jane@example.com."
+TAKEN = "Python, or a package that the project uses, has this name: type another, such as "
+
+REFUSED: list[tuple[str, str, str]] = [
+    ("project_name", "", "Give the project a name"),
+    ("project_name", "  ", "Give the project a name"),
+    ("project_name", "two\nlines", LINE),
+    ("project_name", " padded", LINE),
+    ("project_name", "bell\a", LINE),
+    ("project_name", "right-to-left\u202e", LINE),
+    ("project_name", "{{ 7 * 7 }}", JINJA),
+    ("project_slug", "", SLUG),
+    ("project_slug", "My-App", SLUG),
+    ("project_slug", "3d-shop", SLUG),
+    ("project_slug", "zoë", SLUG),
+    ("project_slug", "a b", SLUG),
+    ("project_slug", "../a", SLUG),
+    ("project_slug", "a/b/c", SLUG),
+    ("project_slug", "a\\b", SLUG),
+    ("project_slug", "/srv/a", SLUG),
+    ("project_slug", ".", SLUG),
+    ("project_slug", "a--b", SLUG),
+    ("project_slug", "-a", SLUG),
+    ("project_slug", "a_", SLUG),
+    ("project_slug", "a" * 41, "Shorten it to at most 40 characters; it has 41."),
+    ("project_slug", "class", TAKEN + "class-backend."),
+    ("project_slug", "json", TAKEN + "json-backend."),
+    ("project_slug", "fastapi", TAKEN + "fastapi-backend."),
+    ("project_slug", "pytest-asyncio", TAKEN + "pytest-asyncio-backend."),
+    ("project_slug", "con", TAKEN + "con-backend."),
+    ("description", "", "Say what the project does"),
+    ("description", "two\nlines", LINE),
+    ("description", "{% raw %}", JINJA),
+    ("description", "100 {% off", JINJA),
+    ("description", "{# hidden #}", JINJA),
+    ("author_name", "", "Type a person's or a team's name"),
+    ("author_name", "{{ cookiecutter }}", JINJA),
+    ("author_name", "tab\tbed", LINE),
+    ("author_email", "", EMAIL),
+    ("author_email", "jane", EMAIL),
+    ("author_email", "jane@", EMAIL),
+    ("author_email", "a@b@c", EMAIL),
+    ("author_email", 'jane"@example.com', EMAIL),
+    ("author_email", "jane @example.com", EMAIL),
+    ("author_email", "jane@example.com\n", EMAIL),
+    ("license", "GPL", "GPL"),
+    ("python_version", "3.10", "3.10"),
+    ("ci", "jenkins", "jenkins"),
+]
+
+
+@pytest.mark.parametrize(("question", "answer", "sentence"), REFUSED)
+def test_both_engines_refuse_with_the_same_sentence(
+    template: Path, tmp_path: Path, question: str, answer: str, sentence: str
+) -> None:
+    answers: Answers = {question: answer}
+    # FailedHookException is what Cookiecutter's command prints without a traceback; it checks
+    # choices itself.
+    with pytest.raises((FailedHookException, ValueError)) as ours:
+        by_cookiecutter(template, answers, tmp_path / "cookiecutter")
+    with pytest.raises(ValueError) as theirs:  # noqa: PT011 (the sentence is compared below)
+        by_copier(template, answers, tmp_path / "copier")
+    if (
+        question == "sample"
+    ):  # each engine has its own sentence for a bool, and both name the answer
+        return
+    assert sentence in str(ours.value)
+    assert sentence in str(theirs.value)
+    assert list((tmp_path / "cookiecutter").iterdir()) == []
+    assert not (tmp_path / "copier").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("My Backend", "my-backend"),
+        ("Zoë's  Größter Shop!", "zoes-grosster-shop"),
+        ("ÀÉÎÕÜ ç ñ ł ž", "aeiou-c-n-l-z"),
+        ("日本", "my-backend"),
+        ("3D Shop", "app-3d-shop"),
+        ("Platform", "platform-backend"),
+        ("FastAPI", "fastapi-backend"),
+        ("a_b.c", "a-b-c"),
+        ("word " * 20, "word-word-word-word-word-word-word-word"),
+    ],
+)
+def test_the_folder_name_is_derived_from_the_project_name(
+    template: Path, tmp_path: Path, name: str, slug: str
+) -> None:
+    made = by_cookiecutter(template, {"project_name": name.strip()}, tmp_path / "cookiecutter")
+    project = by_copier(template, {"project_name": name.strip()}, tmp_path / "copier")
+    assert made.name == slug
+    assert f"project_slug: {slug}\n" in (project / ".copier-answers.yml").read_text("utf-8")
+
+
+def test_every_accent_has_its_letter() -> None:
+    _, questions = load()
+    rule = next(question.default for question in questions if question.name == "project_slug")
+    accents = re.findall(r"set place = '(.+?)'", rule)
+    letters = re.findall(r"'([a-z]+)'\[place\]", rule)
+    assert [len(accents[0])] == [len(letters[0])]
+    for accent, letter in zip(accents[0], letters[0], strict=True):
+        assert unicodedata.normalize("NFD", accent)[0] in {letter, *"øłıœæ"}, accent
+
+
+def test_the_command_prints_the_sentence_and_no_traceback(template: Path, tmp_path: Path) -> None:
+    result = run_cookiecutter(template, tmp_path / "out", "--no-input", "project_slug=a/b")
+    assert result.returncode == 1
+    assert result.stdout == f"project_slug: {SLUG}\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_python_s_own_names_are_reserved() -> None:
+    _, questions = load()
+    reserved = next(each.default for each in questions if each.name == "reserved_names").split()
+    names = {
+        name.lower() for name in {*sys.stdlib_module_names, *keyword.kwlist, *keyword.softkwlist}
+    }
+    assert {name for name in names if not name.startswith("_")} <= set(reserved)
+    assert reserved == sorted(set(reserved))
+
+
+def test_replayed_answers_are_checked_again(template: Path, tmp_path: Path) -> None:
+    made = run_cookiecutter(template, tmp_path / "first", "--no-input")
+    assert made.returncode == 0, made.stdout
+    saved = tmp_path / "replay" / f"{template.name}.json"
+    context = json.loads(saved.read_text(encoding="utf-8"))
+
+    again = run_cookiecutter(template, tmp_path / "second", "--replay")
+    assert again.returncode == 0, again.stdout
+    assert (tmp_path / "second" / "my-backend" / "pyproject.toml").exists()
+
+    for name, value, sentence in [
+        ("project_slug", "../x", SLUG),
+        ("license", "GPL", "Choose one of MIT, Apache-2.0, Proprietary, not GPL."),
+        ("_version", "0", "These saved answers belong to another version of the template"),
+    ]:
+        wrong = copy.deepcopy(context)
+        wrong["cookiecutter"][name] = value
+        saved.write_text(json.dumps(wrong), encoding="utf-8")
+        refused = run_cookiecutter(template, tmp_path / "third", "--replay")
+        assert refused.returncode == 1
+        assert sentence in refused.stdout
+        assert not (tmp_path / "third").exists()

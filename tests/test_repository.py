@@ -1,0 +1,94 @@
+"""The template's own files agree with each other."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts import sync
+from scripts.questions import ROOT, load
+from tests.engines import by_copier
+
+TEMPLATE = ROOT / "template"
+EXCLUDED = re.compile(r"\{% if [^%]+ %\}/([^*?\[\]!#{}]*[^*?\[\]!#{}/])\{% endif %\}")
+
+
+def test_cookiecutter_json_is_what_sync_writes() -> None:
+    written = sync.TARGET.read_text(encoding="utf-8")
+    assert written == sync.text(), "run: uv run python -m scripts.sync"
+
+
+def test_copier_needs_no_trust() -> None:
+    settings, _ = load()
+    assert not settings.keys() & {"_tasks", "_jinja_extensions", "_migrations"}
+
+
+@pytest.mark.parametrize("entry", load()[0]["_exclude"])
+def test_each_excluded_path_is_plain_and_exists(entry: str) -> None:
+    match = EXCLUDED.fullmatch(entry)
+    assert match, "one anchored path per entry, no globs, no trailing slash"
+    path = TEMPLATE / match[1]
+    assert path.exists() or path.with_name(f"{path.name}.jinja").exists()
+
+
+def test_every_question_has_a_plain_help_and_a_default() -> None:
+    for question in load()[1]:
+        assert question.default is not None
+        if question.when:
+            assert re.fullmatch(r"[A-Z][^.!?{}]+\?", question.help), question.name
+
+
+def test_no_jinja_in_python_and_no_conditional_names() -> None:
+    for path in TEMPLATE.rglob("*"):
+        assert not path.is_symlink(), path
+        assert not path.name.endswith(".py.jinja"), path
+        assert "{%" not in path.name, path
+
+
+def test_templates_have_unix_line_ends() -> None:
+    for path in TEMPLATE.rglob("*.jinja"):
+        assert b"\r" not in path.read_bytes(), path
+
+
+def test_both_projects_pin_the_same_day() -> None:
+    def day(text: str) -> str:
+        return str(tomllib.loads(text)["tool"]["uv"]["exclude-newer"])
+
+    ours = day((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    theirs = (TEMPLATE / "pyproject.toml.jinja").read_text(encoding="utf-8")
+    assert f'exclude-newer = "{ours}"' in theirs
+
+
+def test_no_lock_is_committed() -> None:
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "uv.lock" in ignored
+    assert not list(TEMPLATE.rglob("uv.lock"))
+
+
+SHOP = re.compile(r"\b(shop|customers?|products?|payments?|order_lines?|outbox)\b", re.IGNORECASE)
+
+
+def test_a_lean_project_does_not_mention_the_shop(template: Path, tmp_path: Path) -> None:
+    lean = by_copier(template, {"sample": False}, tmp_path)
+    settings, _ = load()
+    for entry in settings["_exclude"]:
+        if "if not sample %}" in entry and (match := EXCLUDED.fullmatch(entry)):
+            assert not (lean / match[1]).exists()
+    found = [
+        f"{path.relative_to(lean)}: {match[0]}"
+        for path in sorted(lean.rglob("*"))
+        if path.is_file() and path.suffix in {".py", ".md", ".toml", ".yaml", ".yml", ".ini", ""}
+        for match in SHOP.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_workflows_pin_actions_by_commit() -> None:
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        workflow = path.read_text(encoding="utf-8")
+        assert yaml.safe_load(workflow)["permissions"] == {"contents": "read"}, path.name
+        for line in workflow.splitlines():
+            if "uses:" in line:
+                assert re.search(r"uses: [\w./-]+@[0-9a-f]{40} # v\d", line), f"{path.name}: {line}"
