@@ -130,11 +130,10 @@ async def isolated_db(
     """A fresh copy of the migrated database, for DDL and migrations; costs 20 to 50 ms."""
     from backend.core.database import Database
 
-    url = clone_database("isolated")
-    database = Database(worker_settings.model_copy(update={"database_url": url}))
-    yield database
-    await database.dispose()
-    clone_database.drop(url)
+    async with clone_database("isolated") as url:
+        database = Database(worker_settings.model_copy(update={"database_url": url}))
+        yield database
+        await database.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -145,13 +144,13 @@ async def committed_database(
     from backend.core.database import Database
     from backend.tests.plugins.committed import CommittedDatabase
 
-    url = clone_database("committed")
-    database = Database(worker_settings.model_copy(update={"database_url": url}))
-    committed = CommittedDatabase(database, get_table_deletion_order())
-    await committed.prepare()
-    yield committed
-    await database.dispose()
-    await committed.close()
+    async with clone_database("committed") as url:
+        database = Database(worker_settings.model_copy(update={"database_url": url}))
+        committed = CommittedDatabase(database, get_table_deletion_order())
+        await committed.prepare()
+        yield committed
+        await database.dispose()
+        await committed.close()
 
 
 @pytest.fixture
@@ -187,6 +186,7 @@ def get_table_deletion_order(metadata: MetaData | None = None) -> list[Table]:
     `metadata` defaults to the application's.
     """
     if metadata is None:
+        import backend.models  # every table, however few the test has imported
         from backend.models.base import Base
 
         metadata = Base.metadata

@@ -21,17 +21,17 @@ async def committed_notes(
     clone_database: CloneDatabase, worker_settings: Settings
 ) -> AsyncIterator[CommittedDatabase]:
     """A committed database of its own with the two tables, one row of which a migration has put there."""
-    url = clone_database("notes")
-    database = Database(worker_settings.model_copy(update={"database_url": url}))
-    async with database.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-        await connection.execute(text("CREATE TABLE seeded AS SELECT 'by a migration' AS text"))
-    committed = CommittedDatabase(database, get_table_deletion_order(metadata), lock_timeout=0.1)
-    await committed.prepare()
-    yield committed
-    await database.dispose()
-    await committed.close()
-    clone_database.drop(url)
+    async with clone_database("notes") as url:
+        database = Database(worker_settings.model_copy(update={"database_url": url}))
+        async with database.engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+            await connection.execute(text("CREATE TABLE seeded AS SELECT 'by a migration' AS text"))
+        order = get_table_deletion_order(metadata)
+        committed = CommittedDatabase(database, order, lock_timeout=0.1)
+        await committed.prepare()
+        yield committed
+        await database.dispose()
+        await committed.close()
 
 
 class TestRestore:
