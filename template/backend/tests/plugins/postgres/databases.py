@@ -40,16 +40,23 @@ class Databases:
         self._template: str | None = None
 
     def template(self) -> str:
-        """Return the migrated template's name, building it when the migrations or the server's
-        version are new."""
+        """Return the migrated template's name; it is built when migrations or server are new."""
         if self._template is None:
-            user = self._admin.value("SELECT current_user")
-            stamp = f"{template.migrations_hash()}{self.server.major}{user}"
-            name = f"test_{project_slug()}_template_{lock_key(stamp) & 0xFFFFFFFFFFFF:012x}"
-            if not self._exists(name):
+            name = self.template_name()
+            # Held to the end: a run with other migrations does not prune what this one clones.
+            self._admin.execute("SELECT pg_advisory_lock_shared($1)", lock_key(name))
+            if not self.exists(name):
+                self._admin.execute("SELECT pg_advisory_unlock_shared($1)", lock_key(name))
                 self._build(name)
             self._template = name
         return self._template
+
+    def template_name(self) -> str:
+        """Return the name that the template of these migrations, server and user has or will
+        have."""
+        user = self._admin.value("SELECT current_user")  # only its owner may clone it
+        key = lock_key(f"{template.migrations_hash()} {self.server.version} {user}")
+        return f"test_{project_slug()}_template_{key & 0xFFFF_FFFF_FFFF:012x}"
 
     def create(self, purpose: str = "", *, empty: bool = False) -> DatabaseUrl:
         """Return the SQLAlchemy URL of a new database of this worker: a clone of the template, or
@@ -84,53 +91,51 @@ class Databases:
         finally:
             self._admin.close()
 
-    def drop_orphans(self) -> list[str]:
-        """Drop databases that a killed run left behind, and return their names.
+    def drop_orphans(self, *, keep_templates: int = _KEPT_TEMPLATES) -> list[str]:
+        """Drop what killed runs left behind, and the oldest unused templates; return the names.
 
-        Ours are those with our comment (on a server that we started: with our kind of name); dead
-        are those
-        whose advisory lock nobody holds. Templates of other migrations go when there are too many.
+        Ours is a database with our comment (on a server of our own: with our kind of name, because
+        a run may be killed before it comments). It is left behind when nobody holds its lock.
         """
-        dropped: list[str] = []
+        left: list[str] = []
         templates: list[tuple[int, str]] = []
         for name, comment, oid in self._admin.rows(
-            "SELECT datname, shobj_description(oid, 'pg_database'), oid FROM pg_database"
+            "SELECT datname, shobj_description(oid, 'pg_database'), oid::bigint FROM pg_database"
             " WHERE datname LIKE 'test\\_%'"
         ):
             made = _parse(comment)
-            if made is None and not (
-                self.server.ours and comment is None and _is_worker_name(name)
-            ):
-                continue
-            if made is not None and made.get("kind") == "template" and "_template_" in name:
-                if made.get("project") == project_slug():
-                    templates.append((int(oid), name))
-                continue
-            dropped += self._drop_if_unlocked(name)
-        # Oids grow: the highest are the newest.
-        for _, name in sorted(templates)[:-_KEPT_TEMPLATES]:
-            dropped += self._drop_if_unlocked(name)
-        return dropped
+            if made is None:
+                if self.server.ours and comment is None and _is_worker_name(name):
+                    left.append(name)
+            elif made.get("kind") != "template" or "_template_" not in name:
+                left.append(name)
+            elif made.get("project") == project_slug():
+                templates.append((oid, name))
+        # Object ids grow: the newest templates have the highest.
+        left += [name for _, name in sorted(templates)[: max(0, len(templates) - keep_templates)]]
+        return [name for name in left if self._drop_unless_locked(name)]
 
-    def _drop_if_unlocked(self, name: str) -> list[str]:
+    def _drop_unless_locked(self, name: str) -> bool:
         key = lock_key(name)
-        # Locks of other maintenance databases do not exclude ours, but pg_locks shows them all.
+        # Locks taken on other maintenance databases do not exclude ours, but pg_locks shows them.
         held = self._admin.value(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
             " AND (classid::bigint << 32 | objid::bigint) = $1",
             key,
         )
         if held or not self._admin.value("SELECT pg_try_advisory_lock($1)", key):
-            return []
+            return False
         try:
             self._admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        except Exception:  # another role's: not ours to drop
-            return []
+        except Exception as error:
+            _log.debug("not dropped: %s (%s)", name, error)  # another user's
+            return False
         finally:
             self._admin.execute("SELECT pg_advisory_unlock($1)", key)
-        return [name]
+        return True
 
-    def _exists(self, name: str) -> bool:
+    def exists(self, name: str) -> bool:
+        """Say whether the server has a database of that name."""
         return bool(self._admin.value("SELECT count(*) FROM pg_database WHERE datname = $1", name))
 
     def _make(self, name: str, source: str) -> None:
@@ -149,7 +154,7 @@ class Databases:
 
         self._admin.execute("SELECT pg_advisory_lock($1)", lock_key(name))
         try:
-            if self._exists(name):  # another worker was first
+            if self.exists(name):  # another worker was first
                 return
             # Under a worker's name until it is ready: renaming is atomic, so a template that exists
             # is complete.
@@ -167,6 +172,7 @@ class Databases:
             self._admin.execute("SELECT pg_advisory_unlock($1)", lock_key(building))
             self._mine.remove(building)
         finally:
+            self._admin.execute("SELECT pg_advisory_lock_shared($1)", lock_key(name))
             self._admin.execute("SELECT pg_advisory_unlock($1)", lock_key(name))
 
     def _comment(self, name: str, kind: str) -> None:

@@ -23,22 +23,25 @@ _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
 @contextmanager
-def leased(cluster: Cluster, binaries: Binaries, account: Account) -> Iterator[int]:
+def leased(
+    cluster: Cluster, binaries: Binaries, account: Account, *, port: int = 0
+) -> Iterator[int]:
     """Give the port of a running server, started when necessary; it runs until the block ends, at
     least.
 
-    The lease is a lock that the kernel takes back from a killed process. Raises
+    `port` is tried first; 0 is any free one. The lease is a lock that the kernel takes back from a
+    killed process. Raises
     ServerUnavailableError.
     """
     try:
         # Waits while the supervisor stops the server of runs that have just ended.
         with locked(cluster.lease, shared=True, patience=_PATIENCE):
             with locked(cluster.starting, patience=_PATIENCE):
-                port = _running(cluster)
-                if port is None:
+                running = _running(cluster)
+                if running is None:
                     clusters.initialise(cluster, binaries, account)
-                    port = _start(cluster, binaries, account)
-            yield port
+                    running = _start(cluster, binaries, account, port)
+            yield running
     except TimeoutError as error:
         raise ServerUnavailableError(f"the embedded PostgreSQL is busy: {error}") from error
 
@@ -54,11 +57,12 @@ def _running(cluster: Cluster) -> int | None:
     return port
 
 
-def _start(cluster: Cluster, binaries: Binaries, account: Account) -> int:
+def _start(cluster: Cluster, binaries: Binaries, account: Account, port: int) -> int:
     spec = {
         "folder": str(cluster.folder),
         "binaries": str(binaries.folder),
         "popen": account.popen(),
+        "port": port,
     }
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
@@ -80,8 +84,8 @@ def _start(cluster: Cluster, binaries: Binaries, account: Account) -> int:
                 "error": done.stderr.strip().splitlines()[-1:] or "the supervisor did not start"
             }
         if "port" in answer:
-            port: int = answer["port"]
-            return port
+            started: int = answer["port"]
+            return started
         if "error" in answer:
             raise ServerUnavailableError(
                 f"the embedded PostgreSQL did not start: {answer['error']}"

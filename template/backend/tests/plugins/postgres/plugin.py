@@ -4,8 +4,7 @@ once per run."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -100,7 +99,7 @@ def worker_db_url(postgres_container: Server, pytestconfig: pytest.Config) -> st
 
 
 class CloneDatabase:
-    """`async with clone_database("purpose") as url:` gives a new migrated database, dropped after.
+    """`clone_database("purpose")` returns the URL of a new migrated database; `drop(url)` ends it.
 
     What is not dropped by then, after an interruption, is dropped at the end of the run.
     """
@@ -109,25 +108,13 @@ class CloneDatabase:
         """Take what makes and drops them."""
         self._databases = databases
 
-    def __call__(self, purpose: str, *, empty: bool = False) -> AbstractAsyncContextManager[str]:
-        """Give the SQLAlchemy URL of a clone of the template, or of a database with no tables."""
-        return self._cloned(purpose, empty=empty)
-
-    def create(self, purpose: str, *, empty: bool = False) -> str:
-        """Return the URL of a database that lives until `drop` or the end of the run."""
+    def __call__(self, purpose: str, *, empty: bool = False) -> str:
+        """Return the SQLAlchemy URL of a clone of the template, or of a database with no tables."""
         return self._databases.clone(purpose, empty=empty)
 
     def drop(self, url: str) -> None:
-        """Drop a database that `create` returned, whoever is connected to it."""
+        """Drop a clone, whoever is connected to it; ValueError when it is not one of this worker."""
         self._databases.drop(url)
-
-    @asynccontextmanager
-    async def _cloned(self, purpose: str, *, empty: bool) -> AsyncIterator[str]:
-        url = self.create(purpose, empty=empty)
-        try:
-            yield url
-        finally:
-            self.drop(url)
 
 
 @pytest.fixture(scope="session")

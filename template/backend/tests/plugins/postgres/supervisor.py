@@ -112,7 +112,7 @@ def _adopt(data: Path) -> tuple[_Process, int] | None:
 def _start(spec: dict[str, Any], data: Path, log: Path) -> tuple[_Process, int]:
     why = "no attempt was made"
     for attempt in range(_ATTEMPTS):
-        port = _free_port()
+        port = (attempt == 0 and spec["port"]) or _free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [f"{spec['binaries']}/postgres", "-D", str(data), "-p", str(port)],
