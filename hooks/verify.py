@@ -50,10 +50,10 @@ def call(command: list[str], project: Path, failure: str) -> None:
         raise NotVerifiedError(f"{failure} (`{shlex.join(command[1:3])}` exited with {code}).")
 
 
-def summary(report: Path, project: Path) -> str:
+def summary(report: Path) -> str:
     """What passed, from pytest's XML: `9 passed in 2 s · PostgreSQL 18.6 embedded · …`.
 
-    The suite's properties in the XML name the services, see backend/tests/plugins/summary.py.
+    Services and Python are properties in the XML, see backend/tests/plugins/summary.py.
     """
     # S314: the file was written by the process before.
     suite = ElementTree.parse(report).getroot().find("testsuite")  # noqa: S314
@@ -65,11 +65,9 @@ def summary(report: Path, project: Path) -> str:
         raise NotVerifiedError("Not one of its tests ran.")
     skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
     parts = [f"{passed} passed{skipped} in {float(suite.get('time', 0)):.0f} s"]
-    properties = suite.iterfind("properties/property")
-    parts += [each.get("value", "") for each in properties if each.get("name") == "service"]
-    settings = (project / ".venv" / "pyvenv.cfg").read_text(encoding="utf-8")
-    if version := re.search(r"^version(?:_info)? = (\S+)", settings, re.MULTILINE):
-        parts.append(f"Python {version[1]}")
+    properties = {each.get("name"): each.get("value") for each in suite.iterfind(".//property")}
+    parts += filter(None, [properties.get("services")])
+    parts += [f"Python {version}" for version in filter(None, [properties.get("python")])]
     return " · ".join(parts)
 
 
@@ -83,7 +81,7 @@ def verify(project: Path, uv: str | None) -> str:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "junit.xml")
         call([uv, "run", "pytest", f"--junit-xml={report}"], project, "Its suite failed, see above")
-        return summary(report, project)
+        return summary(report)
 
 
 def command_to_run(project: Path, started_in: Path, uv: str | None) -> str:

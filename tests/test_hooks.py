@@ -23,15 +23,17 @@ from tests.engines import (
 
 REPORT = """<?xml version="1.0" encoding="utf-8"?>
 <testsuites><testsuite name="pytest" errors="0" failures="0" skipped="1" tests="215" time="23.21">
-<properties><property name="service" value="PostgreSQL 18.6 embedded"/></properties>
+<properties>
+<property name="services" value="PostgreSQL 18.6 embedded"/><property name="python" value="3.11.7"/>
+</properties>
 </testsuite></testsuites>
 """
-# Stands in for uv: writes its environment, an interpreter's version and a report, or fails.
+# Stands in for uv: writes its environment, its calls and a report, or fails.
 FAKE_UV = """#!/bin/sh
 env > "$FAKE/environment"
 echo "uv $*" >> "$FAKE/calls"
 case "$1" in
-sync) mkdir .venv && echo "version_info = 3.11.7" > .venv/pyvenv.cfg; exit "${FAKE_SYNC:-0}" ;;
+sync) exit "${FAKE_SYNC:-0}" ;;
 esac
 echo "last lines of the suite"
 [ -z "$FAKE_SLEEP" ] || { trap 'echo cleaned-up; exit 130' INT; sleep "$FAKE_SLEEP"; }
@@ -89,10 +91,10 @@ class TestVerification:
             "uv run pytest",
         ]
 
-    def test_a_report_without_services_is_enough(self, fake: Path, generate: Generate) -> None:
+    def test_a_report_without_properties_is_enough(self, fake: Path, generate: Generate) -> None:
         report = '<testsuites><testsuite tests="3" time="1"/></testsuites>'
         (fake / "report.xml").write_text(report, encoding="utf-8")
-        assert generate().stdout.splitlines()[-1] == "verified: 3 passed in 1 s · Python 3.11.7"
+        assert generate().stdout.splitlines()[-1] == "verified: 3 passed in 1 s"
 
     def test_a_run_without_tests_is_no_pass(self, fake: Path, generate: Generate) -> None:
         report = '<testsuites><testsuite tests="0" time="1"/></testsuites>'
@@ -213,6 +215,16 @@ class TestVerification:
         assert "cleaned-up" in output
         assert "NOT verified: You stopped its verification." in output
         assert_complete(tmp_path / "out" / "my-backend")
+
+
+def test_no_network_keeps_the_project(
+    generate: Generate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GREENFIELD_VERIFY")
+    result = generate(UV_OFFLINE="1", UV_CACHE_DIR=str(tmp_path / "empty"))
+    assert result.returncode == 0
+    assert "could not be locked and installed, see above; that needs a network" in result.stdout
+    assert_complete(tmp_path / "out" / "my-backend")
 
 
 class TestTarget:

@@ -1,0 +1,72 @@
+"""Generated projects pass their own suites and gates: the real thing, minutes each.
+
+`uv run pytest -m "not suite"` leaves them out; `uv run pytest -m suite -k lean` runs one.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.engines import by_cookiecutter, by_copier, run_cookiecutter
+from tests.projects import find_python, one_at_a_time, uv
+
+pytestmark = [pytest.mark.suite, pytest.mark.timeout(1800)]
+
+GATES = [
+    "run ruff check",
+    "run ruff format --check",
+    "run mypy",
+    "run lint-imports",
+    "run pytest --numprocesses auto --cov",
+]
+VERIFIED = re.compile(
+    r"verified: (\d+) passed.* in \d+ s · PostgreSQL \d+\.\d+ \w+ · Python 3\.\d+\.\d+"
+)
+TESTS_OF_THE_SAMPLE = 200
+
+
+def run_gates(project: Path) -> None:
+    with one_at_a_time():
+        for gate in GATES:
+            uv(project, *gate.split())
+
+
+def test_default_project_is_verified_at_birth(template: Path, tmp_path: Path) -> None:
+    with one_at_a_time():
+        result = run_cookiecutter(
+            template,
+            tmp_path / "out",
+            *("--no-input", "--keep-project-on-failure"),
+            GREENFIELD_VERIFY="strict",
+        )
+    assert result.returncode == 0, result.stdout[-6000:]
+    verified = VERIFIED.fullmatch(result.stdout.splitlines()[-1])
+    assert verified, result.stdout.splitlines()[-1]
+    assert int(verified[1]) >= TESTS_OF_THE_SAMPLE
+    run_gates(tmp_path / "out" / "my-backend")
+
+
+def test_lean_project_passes_by_the_command_that_copier_names(
+    template: Path, tmp_path: Path
+) -> None:
+    project = by_copier(template, {"sample": False}, tmp_path)
+    with one_at_a_time():
+        uv(project, "run", "pytest")
+    run_gates(project)
+
+
+@pytest.mark.parametrize("sample", [True, False], ids=["shop", "lean"])
+@pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
+def test_suite_passes_on_python(
+    template: Path, tmp_path: Path, version: str, *, sample: bool
+) -> None:
+    python = find_python(version)
+    if python is None:
+        pytest.skip(f"no Python {version} on this machine")
+    answers = {"python_version": version, "sample": sample}
+    project = by_cookiecutter(template, answers, tmp_path)
+    with one_at_a_time():
+        uv(project, "sync", "--quiet", "--python", python)
+        assert f"Python {version}." in uv(project, "run", "python", "--version")
+        uv(project, "run", "pytest", "--numprocesses", "auto")
