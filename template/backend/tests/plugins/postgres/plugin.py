@@ -15,6 +15,7 @@ from backend.tests.plugins.postgres.errors import ServerUnavailableError
 from backend.tests.plugins.postgres.names import IDENTITY
 from backend.tests.plugins.postgres.server import Server
 from backend.tests.plugins.postgres.session import PostgresSession
+from backend.tests.plugins.postgres.urls import DatabaseUrl
 from backend.tests.plugins.summary import register_service
 
 SESSION = pytest.StashKey[PostgresSession]()
@@ -98,23 +99,45 @@ def worker_db_url(postgres_container: Server, pytestconfig: pytest.Config) -> st
     return pytestconfig.stash[SESSION].worker_url
 
 
-class CloneDatabase:
-    """`clone_database("purpose")` returns the URL of a new migrated database; `drop(url)` ends it.
+class Clone(DatabaseUrl):
+    """The URL of a cloned database; `async with` drops it at the block's end."""
 
-    What is not dropped by then, after an interruption, is dropped at the end of the run.
-    """
+    __slots__ = ("_databases",)
+    _databases: Databases
+
+    @classmethod
+    def of(cls, databases: Databases, purpose: str, *, empty: bool) -> Clone:
+        """Make the database, named after `purpose`."""
+        clone = cls(databases.clone(purpose, empty=empty))
+        clone._databases = databases
+        return clone
+
+    async def __aenter__(self) -> str:
+        """Return the URL."""
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Drop the database, whoever is connected to it."""
+        self.drop()
+
+    def drop(self) -> None:
+        """Drop the database before the end of the run, which would do it too."""
+        self._databases.drop(self)
+
+
+class CloneDatabase:
+    """`async with clone_database("purpose") as url:` gives a new migrated database."""
 
     def __init__(self, databases: Databases) -> None:
         """Take what makes and drops them."""
         self._databases = databases
 
-    def __call__(self, purpose: str, *, empty: bool = False) -> str:
-        """Return the SQLAlchemy URL of a clone of the template, or of a database with no tables."""
-        return self._databases.clone(purpose, empty=empty)
+    def __call__(self, purpose: str, *, empty: bool = False) -> Clone:
+        """Return the SQLAlchemy URL of a clone of the template, or of a database with no tables.
 
-    def drop(self, url: str) -> None:
-        """Drop a clone, whoever is connected to it; ValueError when it is not one of this worker."""
-        self._databases.drop(url)
+        It lives until its `async with` block, its `drop()` or the run ends.
+        """
+        return Clone.of(self._databases, purpose, empty=empty)
 
 
 @pytest.fixture(scope="session")
