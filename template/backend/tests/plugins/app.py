@@ -1,4 +1,4 @@
-"""The application in process: a client on the ASGI app, its lifespan entered, and WebSocket sessions."""
+"""The application in process: a client with the lifespan entered, and WebSocket sessions."""
 
 from __future__ import annotations
 
@@ -38,16 +38,14 @@ async def running(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture(scope="session")
 def app_for(worker_settings: Settings) -> Callable[[Database], FastAPI]:
-    """The worker's application on a database: building one costs more than most tests, so it is kept."""
+    """The worker's application on a database, kept: building one costs more than most tests."""
     from backend.main import create_app
 
     return cache(lambda database: create_app(worker_settings, database=database))
 
 
 @pytest.fixture
-def app(
-    app_for: Callable[[Database], FastAPI], integration_db: Database
-) -> Iterator[FastAPI]:
+def app(app_for: Callable[[Database], FastAPI], integration_db: Database) -> Iterator[FastAPI]:
     """The application on the test's database; its lifespan is entered by `client`."""
     app = app_for(integration_db)
     yield app
@@ -63,7 +61,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 def make_client(integration_db: Database, worker_settings: Settings) -> MakeClient:
-    """Makes a client on an application with settings of its own: `async with make_client(Settings(…))`."""
+    """A client on an app with settings of its own: `async with make_client(Settings(…))`."""
 
     @asynccontextmanager
     async def make(*settings: AppSettings) -> AsyncIterator[httpx2.AsyncClient]:

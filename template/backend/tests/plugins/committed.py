@@ -1,8 +1,8 @@
 """A database for real commits, restored after each test at the price of one statement.
 
-Triggers on a copy of the migrated database note which tables a statement has written to, whoever wrote:
-a second connection, another process, a cascade. Restoring empties those tables only, in the order of the
-foreign keys, puts back the rows that the migrations had put there, and restarts their sequences.
+Triggers on a copy of the migrated database note which tables a statement has written to, whoever
+wrote: a second connection, another process, a cascade. Restoring empties those tables only, in the
+order of the foreign keys, puts back the rows of the migrations, and restarts the sequences.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 | fixture | what it gives | after the test |
 |---|---|---|
-| `integration_db` | the application's `Database`, as the test isolates it | rolled back, or emptied |
-| `db_session`, `session`, `isolated_db_session` | a session of the test on the same rows | closed |
+| `integration_db` | the application's `Database`, as the test isolates it | undone |
+| `db_session`, `session`, `isolated_db_session` | a session on the same rows | closed |
 | `test_db` | the factory of such sessions | |
-| `committed_db` | real commits on several connections, a database for such tests | written tables emptied |
+| `committed_db` | real commits, on several connections | written tables emptied |
 | `isolated_db` | a fresh copy of the migrated database, for DDL | dropped |
 | `clean_tables` | the same database with every table empty | emptied again |
 """
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from backend.tests.plugins.environment import IntegrationEnvironment
     from backend.tests.plugins.isolation.shared import SharedConnection
     from backend.tests.plugins.postgres.plugin import CloneDatabase
+
 
 @dataclass(frozen=True)
 class RolledBack:
@@ -186,7 +187,6 @@ def get_table_deletion_order(metadata: MetaData | None = None) -> list[Table]:
     `metadata` defaults to the application's.
     """
     if metadata is None:
-        import backend.models  # every table, however few the test has imported
         from backend.models.base import Base
 
         metadata = Base.metadata

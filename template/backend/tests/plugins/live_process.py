@@ -1,6 +1,6 @@
 """Runs the application for `live_server`, and ends when the process that started it does.
 
-Usage: `python -m backend.tests.plugins.live_process FD`, FD being a listening socket that is inherited.
+Usage: `python -m backend.tests.plugins.live_process FD`, FD being an inherited, listening socket.
 """
 
 import os

@@ -54,7 +54,7 @@ def live_server(
     live_server_env: Mapping[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveServer]:
-    """One server process per worker, on the worker's committed database and a free port of loopback."""
+    """One server process per worker, on its committed database and a free port of loopback."""
     log_file = tmp_path_factory.mktemp("live") / "server.log"
     listener = socket.create_server(("127.0.0.1", 0))  # requests wait here until the server is up
     environment = {
@@ -85,7 +85,8 @@ def live_server(
 
 def _wait_until_it_answers(server: LiveServer) -> None:
     try:
-        with urllib.request.urlopen(f"{server.url}/health/live", timeout=START_SECONDS):
+        url = f"{server.url}/health/live"
+        with urllib.request.urlopen(url, timeout=START_SECONDS):  # noqa: S310 - http, ours
             pass
     except OSError as error:
         raise RuntimeError(f"the live server did not start ({error}):\n{server.log}") from error

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class QueryLog:
-    """The statements that the application sent, in order; printed, so that a failing test shows them."""
+    """The statements that the application sent, in order; a failing test shows them."""
 
     def __init__(self) -> None:
         self.statements: list[str] = []
@@ -29,13 +29,14 @@ class QueryLog:
 
     @contextmanager
     def at_most(self, limit: int) -> Iterator[None]:
-        """Fail when the block sends more than `limit` statements, as code with an N+1 query does."""
+        """Fail when the block sends more than `limit` statements, as an N+1 query does."""
         before = self.count
         yield
         sent = self.statements[before:]
         if len(sent) > limit:
             listing = "\n".join(f"  {number}. {sql}" for number, sql in enumerate(sent, 1))
-            pytest.fail(f"{len(sent)} statements, at most {limit} expected:\n{listing}", pytrace=False)
+            message = f"{len(sent)} statements, at most {limit} expected:\n{listing}"
+            pytest.fail(message, pytrace=False)
 
     def __str__(self) -> str:
         return "\n".join(self.statements)
@@ -44,7 +45,7 @@ class QueryLog:
         self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any
     ) -> None:
         self.statements.append(statement)
-        print(f"SQL {self.count}: {statement}\n    {parameters}")  # noqa: T201 - pytest captures it
+        print(f"SQL {self.count}: {statement}\n    {parameters}")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A WebSocket session with an ASGI application, in the caller's event loop.
 
-Starlette's TestClient runs the application in a thread with a loop of its own, where it could not share
-the test's database connection; the maintained client for HTTPX speaks to httpx, not httpx2.
+Starlette's TestClient runs the application in a thread with a loop of its own, where it could not
+share the test's database connection; the maintained client for HTTPX speaks to httpx, not httpx2.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class WebSocketSession:
     async def receive_text(self) -> str:
         """The next frame's text. Raises `WebSocketClosed`, or `TimeoutError` when none comes."""
         message = await self._receive("websocket.send")
-        text = message.get("text")
-        return text if text is not None else message["bytes"].decode()
+        text: str | None = message.get("text")
+        return str(message["bytes"], "utf-8") if text is None else text
 
     async def receive_json(self) -> Any:
         """The next frame's JSON value."""
@@ -126,6 +126,7 @@ class WebSocketSession:
 
 def _scope(path: str, headers: Mapping[str, str], subprotocols: Sequence[str]) -> dict[str, Any]:
     parts = urlsplit(path)
+    own_headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     return {
         "type": "websocket",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -137,7 +138,7 @@ def _scope(path: str, headers: Mapping[str, str], subprotocols: Sequence[str]) -
         "path": unquote(parts.path),
         "raw_path": parts.path.encode(),
         "query_string": parts.query.encode(),
-        "headers": [(b"host", b"test"), *((k.lower().encode(), v.encode()) for k, v in headers.items())],
+        "headers": [(b"host", b"test"), *own_headers],
         "subprotocols": list(subprotocols),
         "extensions": {"websocket.http.response": {}},
         "state": {},

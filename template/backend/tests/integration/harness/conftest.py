@@ -20,7 +20,7 @@ comments = Table(
 
 @pytest.fixture
 async def note_table(db_session: AsyncSession) -> Table:
-    """The table, made in the test's own transaction. Fails when an earlier test's is still there."""
+    """The table, made in the test's transaction. Fails when an earlier test's is still there."""
     left = await db_session.scalar(text("SELECT to_regclass('harness_notes')"))
     assert left is None, "an earlier test was not rolled back"
     connection = await db_session.connection()

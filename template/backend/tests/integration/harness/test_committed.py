@@ -1,4 +1,4 @@
-"""Proof that `committed_db` commits for real, and that only what was written to is emptied afterwards."""
+"""Proof that `committed_db` commits for real, and that only written tables are emptied after."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ from backend.tests.plugins.postgres.plugin import CloneDatabase
 async def committed_notes(
     clone_database: CloneDatabase, worker_settings: Settings
 ) -> AsyncIterator[CommittedDatabase]:
-    """A committed database of its own with the two tables, one row of which a migration has put there."""
+    """A committed database of its own, with a row that a migration has put there."""
     async with clone_database("notes") as url:
         database = Database(worker_settings.model_copy(update={"database_url": url}))
         async with database.engine.begin() as connection:

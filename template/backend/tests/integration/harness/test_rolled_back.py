@@ -1,4 +1,4 @@
-"""Proof that a test's work is rolled back, and that transactions behave as on connections of their own."""
+"""Proof that a test's work is rolled back, and that its transactions behave as real ones."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Which savepoints are open on the shared connection, whose they are, and which SQL is still to be sent.
+"""Which savepoints are open on the shared connection, whose they are, and what is still to send.
 
 No I/O happens here: the rules can be tested without a server.
 """
@@ -46,8 +46,8 @@ class Savepoint:
 class SavepointStack:
     """The open savepoints, innermost last.
 
-    An owner is a transaction. `pending` holds the commands that go to the server in front of the next
-    statement: closing a transaction costs no message of its own.
+    An owner is a transaction. `pending` holds the commands that go to the server in front of the
+    next statement: closing a transaction costs no message of its own.
     """
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class SavepointStack:
         return savepoint
 
     def innermost(self, owner: object) -> Savepoint:
-        """The innermost savepoint, which is the owner's: opened now if the last one is somebody else's."""
+        """The innermost savepoint, the owner's: opened now if the last one is somebody else's."""
         if self._open and self._open[-1].owner is owner and not self._open[-1].done:
             return self._open[-1]
         return self.push(owner)
@@ -99,7 +99,8 @@ class SavepointStack:
     def undo(self, owner: object, label: str | None = None) -> None:
         """ROLLBACK, or ROLLBACK TO the savepoint `label`.
 
-        Raises `RefusedError` when another transaction wrote since then: on a real server its rows would stay.
+        Raises `RefusedError` when another transaction wrote since then: on a real server its rows
+        would stay.
         """
         index = self._lowest(owner, label)
         if index == len(self._open):
@@ -110,8 +111,8 @@ class SavepointStack:
             return
         if any(writer is not owner for savepoint in undone for writer in savepoint.writers):
             raise RefusedError(
-                "this ROLLBACK would also undo what another transaction wrote after this one began, "
-                "because a test has one real connection. "
+                "this ROLLBACK would also undo what another transaction wrote after this one "
+                "began, because a test has one real connection. "
                 f"Commit before the other transaction starts, or {COMMITTED}."
             )
         del self._open[index:]

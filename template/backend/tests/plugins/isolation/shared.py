@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from backend.tests.plugins.isolation.virtual import VirtualTransaction
 
+    RawConnection: TypeAlias = asyncpg.Connection[Any]
+
 T = TypeVar("T")
-RawConnection = asyncpg.Connection[Any] if TYPE_CHECKING else asyncpg.Connection
 
 TURN_SECONDS = 3.0
 """How long a transaction waits for its turn, in seconds; less than an integration test's 5 s."""
@@ -34,8 +35,8 @@ _DDL = re.compile(r"\s*(CREATE|ALTER|DROP|TRUNCATE|COMMENT|REINDEX)\b", re.IGNOR
 class SharedConnection:
     """Runs the statements of all virtual connections on one real one.
 
-    `connect` makes a real asyncpg connection. It is called at the first statement, and again when a test
-    left the connection unusable.
+    `connect` makes a real asyncpg connection. It is called at the first statement, and again when
+    a test left the connection unusable.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[RawConnection]]) -> None:
@@ -52,7 +53,7 @@ class SharedConnection:
         self.generation = 0
 
     def end_test(self) -> None:
-        """Forget what the test did. No I/O: the rollback goes out with the next test's first statement."""
+        """Forget what the test did. No I/O: the next test's first statement rolls it back."""
         self.generation += 1
         if self.turn.locked():
             self.turn = asyncio.Lock()
@@ -89,7 +90,7 @@ class SharedConnection:
             try:
                 return await statement(raw)
             except (asyncpg.PostgresError, asyncio.CancelledError):
-                # The server refuses every statement until a rollback; after a cancelled one perhaps.
+                # The server refuses every statement until a rollback; after a cancel, perhaps.
                 self._fail(owner, savepoint)
                 raise
 
@@ -127,7 +128,7 @@ class SharedConnection:
             )
 
     async def take_turn(self) -> asyncio.Lock:
-        """Wait until no other transaction of the application is open; the caller releases the lock."""
+        """Wait until no other transaction of the application is open; the caller releases."""
         turn = self.turn
         if not turn.locked():
             await turn.acquire()
@@ -136,8 +137,8 @@ class SharedConnection:
             await asyncio.wait_for(turn.acquire(), TURN_SECONDS)
         except TimeoutError:
             raise RefusedError(
-                f"a transaction waited {TURN_SECONDS:g} s for another one to end: a test has one real "
-                "connection, on which transactions take turns. "
+                f"a transaction waited {TURN_SECONDS:g} s for another one to end: a test has one "
+                "real connection, on which transactions take turns. "
                 f"For transactions that overlap, {COMMITTED}."
             ) from None
         return turn
@@ -166,7 +167,7 @@ class SharedConnection:
 
 
 async def _to_the_end(command: Awaitable[Any]) -> None:
-    """Await a command that must not be cancelled half-way, or nobody knows which savepoints exist."""
+    """Await a command that is never cancelled half-way: which savepoints exist must be known."""
     task = asyncio.ensure_future(command)
     try:
         await asyncio.shield(task)

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOTIFIES = re.compile(r"\s*(NOTIFY|LISTEN|UNLISTEN)\b|\bpg_notify\s*\(", re.IGNORECASE)
-_SAVEPOINT = re.compile(
-    r"\s*(SAVEPOINT|RELEASE|ROLLBACK TO)(?: SAVEPOINT)?\s+(\S+)", re.IGNORECASE
-)
+_SAVEPOINT = re.compile(r"\s*(SAVEPOINT|RELEASE|ROLLBACK TO)(?: SAVEPOINT)?\s+(\S+)", re.IGNORECASE)
 _around: contextvars.ContextVar[tuple[VirtualTransaction, ...]] = contextvars.ContextVar(
     "open_transactions", default=()
 )
@@ -112,7 +110,7 @@ class VirtualConnection:
     def transaction(
         self, *, isolation: str | None = None, readonly: bool = False, deferrable: bool = False
     ) -> VirtualTransaction:
-        """A transaction, not yet started. Raises `RefusedError` for what needs its own connection."""
+        """A transaction, not yet started; `RefusedError` for what needs a connection of its own."""
         if isolation not in (None, "read_committed") or readonly or deferrable:
             wish = isolation or ("readonly" if readonly else "deferrable")
             raise RefusedError(
@@ -237,9 +235,7 @@ class VirtualStatement:
         async def open_cursor(raw: RawConnection) -> Any:
             return await (await self._prepared(raw)).cursor(*arguments)
 
-        return VirtualCursor(
-            self._connection, await self._connection.run(self._sql, open_cursor)
-        )
+        return VirtualCursor(self._connection, await self._connection.run(self._sql, open_cursor))
 
     async def _prepared(self, raw: RawConnection) -> PreparedStatement[Any]:
         return await self._connection.shared.prepared(raw, self._sql)

@@ -1,4 +1,4 @@
-"""The rules of the shared connection, without a server: what stays is what a real server would keep."""
+"""The shared connection's rules, without a server: what stays is what a real server would keep."""
 
 from collections.abc import Callable
 
