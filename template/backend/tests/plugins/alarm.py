@@ -24,7 +24,7 @@ import pytest_timeout  # type: ignore[import-untyped]  # ships no types
 from .tracebacks import is_library
 
 GRACE = 0.5
-"""Seconds from one alarm to the next: the time that `finally` blocks have."""
+"""Seconds from one alarm to the next, unless the limit is shorter: time for `finally` blocks."""
 
 _RETRY = 0.01
 _PHASE = pytest.CallInfo.from_call.__code__  # on the stack of every setup, call and teardown
@@ -121,7 +121,7 @@ def _ring(_signal: int, frame: FrameType | None) -> None:
         # pytest itself is at work, between two phases: an exception here would end the run.
         signal.setitimer(signal.ITIMER_REAL, _RETRY)
         return
-    signal.setitimer(signal.ITIMER_REAL, GRACE)
+    signal.setitimer(signal.ITIMER_REAL, min(GRACE, clock.seconds))
     loop_frame = _caller(frame, _run_untimed.__code__)
     if loop_frame is not None and clock.cancelled is None:
         runner, task = loop_frame.f_locals["self"], loop_frame.f_locals.get("task")

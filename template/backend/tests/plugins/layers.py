@@ -79,22 +79,23 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", line)
 
 
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
-    """Refuse a test file that no layer covers; the other files are still collected and reported.
+class _MisplacedModule(pytest.Module):
+    """A test file without rules: an error of its own, while the other files are collected."""
 
-    Raises:
-        pytest.Collector.CollectError: the file is outside every layer.
-    """
-    relative = (
-        module_path.relative_to(parent.config.rootpath)
-        if module_path.is_relative_to(parent.config.rootpath)
-        else module_path
-    )
-    if layer_of(relative) is None:
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         folders = ", ".join(f"tests/{name}/" for name in LAYERS)
-        raise pytest.Collector.CollectError(
-            f"{relative.as_posix()} is outside every layer: move it into one of {folders}."
-        )
+        raise self.CollectError(f"{self.nodeid} is outside every layer: move it into {folders}.")
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Refuse a test file that no layer covers."""
+    root = parent.config.rootpath
+    path = module_path.relative_to(root) if module_path.is_relative_to(root) else module_path
+    if layer_of(path) is not None:
+        return None
+    return _MisplacedModule.from_parent(parent, path=module_path)
 
 
 def _asked_for(config: pytest.Config, layer: Layer) -> bool:
