@@ -17,7 +17,7 @@ from urllib.parse import quote
 from backend.tests.plugins.postgres import binaries, cluster
 from backend.tests.plugins.postgres.account import server_account
 from backend.tests.plugins.postgres.admin import Admin
-from backend.tests.plugins.postgres.cache import cache_folder
+from backend.tests.plugins.postgres.cache import cache_folder, cluster_folder
 from backend.tests.plugins.postgres.databases import Databases
 from backend.tests.plugins.postgres.errors import ServerUnavailableError
 from backend.tests.plugins.postgres.lease import leased
@@ -76,8 +76,10 @@ def clean() -> None:
             databases.close()
         if server.source != "embedded":
             return
-    cache = cache_folder(server_account()).folder
-    for folder in [*cache.glob("postgres-*"), *cache.glob("binaries-*")]:
+    account = server_account()
+    cache = cache_folder(account).folder
+    kept = [*cluster_folder(account, cache).glob("postgres-*"), *cache.glob("postgres-*")]
+    for folder in {*kept, *cache.glob("binaries-*")}:
         lease = folder / "lease.lock"
         try:
             if lease.exists():

@@ -12,6 +12,8 @@ from backend.tests.plugins.postgres.account import Account
 from backend.tests.plugins.postgres.errors import ServerUnavailableError
 
 _NAME = "greenfield-tests"
+_MEMORY = Path("/dev/shm")  # noqa: S108 - used only after the same check of ownership as elsewhere
+_ENOUGH = 4 * 2**30  # bytes free; a container has 64 MiB there unless it is told otherwise
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,27 @@ def cache_folder(account: Account) -> Cache:
     except (OSError, RuntimeError, ServerUnavailableError):
         spare = Path(tempfile.gettempdir()).absolute() / f"{_NAME}-{os.getuid()}"
         return Cache(_own(spare, account), f"{usual} cannot be used, kept in {spare} instead")
+
+
+def cluster_folder(account: Account, cache: Path) -> Path:
+    """Return where the tests' cluster goes: for root a memory disk with room, else `cache`.
+
+    A clone is some 300 files: 6 ms in memory, 8 to 300 ms on disk (ext4 without a journal, as many
+    virtual machines have it, becomes slow after many deletions). Not for other users: systemd
+    empties their part of /dev/shm when they log out.
+    """
+    if account.switched and not os.environ.get("TEST_CACHE_DIR"):
+        try:
+            mounts = Path("/proc/self/mounts").read_text("utf-8").splitlines()
+            free = os.statvfs(_MEMORY)
+            if (
+                any(line.split()[1:3] == [str(_MEMORY), "tmpfs"] for line in mounts)
+                and free.f_bavail * free.f_frsize >= _ENOUGH
+            ):
+                return _own(_MEMORY / _NAME, account)
+        except (OSError, ServerUnavailableError):
+            return cache
+    return cache
 
 
 def _own(folder: Path, account: Account) -> Path:

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from backend.tests.plugins.postgres import binaries as binaries_
 from backend.tests.plugins.postgres import guard
 from backend.tests.plugins.postgres.account import server_account
-from backend.tests.plugins.postgres.cache import cache_folder
+from backend.tests.plugins.postgres.cache import cache_folder, cluster_folder
 from backend.tests.plugins.postgres.cluster import locate_for_tests
 from backend.tests.plugins.postgres.errors import HELP, RefusedError, ServerUnavailableError
 from backend.tests.plugins.postgres.lease import leased
@@ -113,7 +113,7 @@ def _embedded() -> Iterator[Server]:
     account = server_account()
     cache = cache_folder(account)
     found = binaries_.within_reach(binaries_.find(account), account, cache.folder)
-    cluster = locate_for_tests(found, account, cache.folder)
+    cluster = locate_for_tests(found, account, cluster_folder(account, cache.folder))
     with leased(cluster, found, account) as port:
         password = quote(cluster.password.read_text("utf-8").strip(), safe="")
         url = DatabaseUrl(f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres")
