@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, func, text
+from sqlalchemy import CheckConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.models.base import Base, Timestamps, UuidPrimaryKey
@@ -25,9 +25,9 @@ class OutboxEvent(UuidPrimaryKey, Timestamps, Base):
     __table_args__ = (
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         Index(
-            "ix_outbox_event_available_at_pending",
-            "available_at",
+            "ix_outbox_event_created_at_id_pending",
             "created_at",
+            "id",
             postgresql_where=text("status = 'pending'"),
         ),
     )
@@ -42,5 +42,6 @@ class OutboxEvent(UuidPrimaryKey, Timestamps, Base):
     )
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None] = mapped_column(Text)
-    available_at: Mapped[Instant] = mapped_column(server_default=func.clock_timestamp())
+    # Not before; None is at once, so that no difference between two clocks delays an event.
+    available_at: Mapped[Instant | None]
     delivered_at: Mapped[Instant | None]

@@ -43,5 +43,7 @@ class Payment(UuidPrimaryKey, Timestamps, Base):
         default=PaymentStatus.PENDING,
         server_default=PaymentStatus.PENDING.value,
     )
+    # How often the gateway was asked; tells whether somebody else asked in the meantime.
+    attempts: Mapped[int] = mapped_column(default=1, server_default="1")
     gateway_reference: Mapped[str | None] = mapped_column(String(80))
     decline_reason: Mapped[str | None] = mapped_column(String(200))

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(80), nullable=False),
         sa.Column("amount", sa.Numeric(10, 2), nullable=False),
         sa.Column("status", sa.String(16), server_default="pending", nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="1", nullable=False),
         sa.Column("gateway_reference", sa.String(80), nullable=True),
         sa.Column("decline_reason", sa.String(200), nullable=True),
         *_timestamps(),

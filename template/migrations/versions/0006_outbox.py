@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(16), server_default="pending", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("available_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         *_timestamps(),
         sa.PrimaryKeyConstraint("id", name="pk_outbox_event"),
@@ -29,9 +30,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        "ix_outbox_event_available_at_pending",
+        "ix_outbox_event_created_at_id_pending",
         "outbox_event",
-        ["available_at", "created_at"],
+        ["created_at", "id"],
         postgresql_where=sa.text("status = 'pending'"),
     )
 
@@ -41,7 +42,6 @@ def downgrade() -> None:
 
 
 def _timestamps() -> list[sa.Column[object]]:
-    # `available_at` moves into the future after each failed attempt.
     return [
         sa.Column(
             name,
@@ -49,5 +49,5 @@ def _timestamps() -> list[sa.Column[object]]:
             server_default=sa.text("clock_timestamp()"),
             nullable=False,
         )
-        for name in ("available_at", "created_at", "updated_at")
+        for name in ("created_at", "updated_at")
     ]

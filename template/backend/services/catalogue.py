@@ -1,0 +1,114 @@
+"""The catalogue: what is for sale."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from backend.core.cache import Cache
+from backend.core.errors import NotFoundError
+from backend.core.settings import AppSettings
+from backend.models.product import Product
+from backend.repositories.products import ProductFilter
+from backend.repositories.unit_of_work import UnitOfWork
+from backend.schemas.base import PageOut
+from backend.schemas.catalogue import ProductOut
+
+ProductPage = PageOut[ProductOut]
+_PREFIX = "catalogue:"
+
+
+class CatalogueSettings(AppSettings):
+    """How old the public list may be."""
+
+    catalogue_ttl: float = Field(default=10.0, ge=0, description="Seconds; 0 caches nothing.")
+
+
+class CatalogueService:
+    """Products. The public list is cached: its stock may be `ttl` seconds old, orders' is not."""
+
+    def __init__(self, uow: UnitOfWork, cache: Cache, settings: CatalogueSettings) -> None:
+        self._uow = uow
+        self._cache = cache
+        self._ttl = settings.catalogue_ttl
+
+    async def list(
+        self, wanted: ProductFilter, *, cursor: str | None = None, limit: int = 20
+    ) -> ProductPage:
+        """Return a page of products, the newest first, from the cache where it holds one.
+
+        Raises:
+            ValidationFailedError: The cursor is none of ours.
+        """
+        key = _make_key(wanted, cursor, limit)
+        cached = await self._cache.get(key)
+        if cached is not None:
+            return ProductPage.model_validate_json(cached)
+        page = ProductPage.model_validate(
+            await self._uow.products.list(wanted, cursor=cursor, limit=limit)
+        )
+        if self._ttl > 0:
+            await self._cache.set(key, page.model_dump_json(), ttl=self._ttl)
+        return page
+
+    async def get(self, product_id: UUID, *, with_inactive: bool = False) -> Product:
+        """Return one product.
+
+        Raises:
+            NotFoundError: There is none, or it is not for sale.
+        """
+        product = await self._uow.products.get(product_id)
+        if product is None or not (product.active or with_inactive):
+            raise NotFoundError("There is no such product.")
+        return product
+
+    async def add(self, values: dict[str, Any]) -> Product:
+        """Add a product.
+
+        Raises:
+            ConflictError: The SKU is taken.
+        """
+        product = Product(**values)
+        await self._uow.products.add(product)
+        await self._uow.products.flush(product)
+        await self._commit()
+        return product
+
+    async def change(self, product_id: UUID, changes: dict[str, Any]) -> Product:
+        """Change some fields of a product.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: The SKU is taken.
+        """
+        # Locked: an order may be taking from the stock that is about to be set.
+        product = (await self._uow.products.lock([product_id])).get(product_id)
+        if product is None:
+            raise NotFoundError("There is no such product.")
+        for name, value in changes.items():
+            setattr(product, name, value)
+        await self._uow.products.flush(product)
+        await self._commit()
+        return product
+
+    async def remove(self, product_id: UUID) -> None:
+        """Remove a product that was never ordered.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: It has been ordered.
+        """
+        await self._uow.products.delete(await self.get(product_id, with_inactive=True))
+        await self._commit()
+
+    async def _commit(self) -> None:
+        await self._uow.commit()
+        # After the commit: before it, a reader could put the old page back.
+        await self._cache.delete_prefix(_PREFIX)
+
+
+def _make_key(wanted: ProductFilter, cursor: str | None, limit: int) -> str:
+    # Hashed, because what is searched for may be long.
+    digest = hashlib.sha256(repr((wanted, cursor, limit)).encode()).hexdigest()
+    return f"{_PREFIX}{digest}"
