@@ -77,5 +77,6 @@ class ReportRepository:
         """Count the orders of each status; a status without orders counts 0."""
         statement = select(Order.status, func.count()).group_by(Order.status)
         counts = dict.fromkeys(OrderStatus, 0)
-        counts.update(row.tuple() for row in await self._session.execute(statement))
+        for status, count in await self._session.execute(statement):
+            counts[status] = count
         return counts

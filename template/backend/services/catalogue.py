@@ -8,6 +8,7 @@ from pydantic import Field
 
 from backend.core.cache import Cache
 from backend.core.errors import NotFoundError
+from backend.core.media import MediaStore
 from backend.core.settings import AppSettings
 from backend.models.product import Product
 from backend.repositories.products import ProductFilter
@@ -28,9 +29,12 @@ class CatalogueSettings(AppSettings):
 class CatalogueService:
     """Products. The public list is cached: its stock may be `ttl` seconds old, orders' is not."""
 
-    def __init__(self, uow: UnitOfWork, cache: Cache, settings: CatalogueSettings) -> None:
+    def __init__(
+        self, uow: UnitOfWork, cache: Cache, media: MediaStore, settings: CatalogueSettings
+    ) -> None:
         self._uow = uow
         self._cache = cache
+        self._media = media
         self._ttl = settings.catalogue_ttl
 
     async def list(
@@ -93,14 +97,18 @@ class CatalogueService:
         return product
 
     async def remove(self, product_id: UUID) -> None:
-        """Remove a product that was never ordered.
+        """Remove a product that was never ordered, and its images.
 
         Raises:
             NotFoundError: There is none.
             ConflictError: It has been ordered.
         """
-        await self._uow.products.delete(await self.get(product_id, with_inactive=True))
+        product = await self.get(product_id, with_inactive=True)
+        names = [image.name for image in await self._uow.images.list(product_id)]
+        await self._uow.products.delete(product)
         await self._commit()
+        for name in names:  # their rows went with the product
+            await self._media.delete(name)
 
     async def _commit(self) -> None:
         await self._uow.commit()

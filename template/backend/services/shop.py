@@ -62,7 +62,7 @@ class Shop:
 
     def catalogue(self, uow: UnitOfWork) -> CatalogueService:
         """Make the service for products."""
-        return CatalogueService(uow, self.cache, self.catalogue_settings)
+        return CatalogueService(uow, self.cache, self.media, self.catalogue_settings)
 
     def images(self, uow: UnitOfWork) -> MediaService:
         """Make the service for images."""
