@@ -61,7 +61,7 @@ REFUSED: list[tuple[str, str, str]] = [
     ("author_email", "a@b@c", EMAIL),
     ("author_email", 'jane"@example.com', EMAIL),
     ("author_email", "jane @example.com", EMAIL),
-    ("author_email", "jane@example.com\n", EMAIL),
+    ("author_email", "jane@exa\nmple.com", EMAIL),
     ("license", "GPL", "GPL"),
     ("python_version", "3.10", "3.10"),
     ("ci", "jenkins", "jenkins"),
