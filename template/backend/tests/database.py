@@ -45,7 +45,7 @@ def serve() -> None:
     """Run the development server until Ctrl-C and print its URL, which stays the same."""
     account = server_account()
     cache = cache_folder(account)
-    found = binaries.within_reach(binaries.find(account), account, cache.folder)
+    found = binaries.within_reach(binaries.find(), account, cache.folder)
     home = cluster.locate_for_development(found, account, cache.folder, project_slug())
     remembered = home.folder / "port"
     wanted = int(remembered.read_text("utf-8")) if remembered.exists() else 0

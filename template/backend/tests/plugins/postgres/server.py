@@ -112,7 +112,7 @@ def _given(url: str) -> Iterator[Server]:
 def _embedded() -> Iterator[Server]:
     account = server_account()
     cache = cache_folder(account)
-    found = binaries_.within_reach(binaries_.find(account), account, cache.folder)
+    found = binaries_.within_reach(binaries_.find(), account, cache.folder)
     cluster = locate_for_tests(found, account, cluster_folder(account, cache.folder))
     with leased(cluster, found, account) as port:
         password = quote(cluster.password.read_text("utf-8").strip(), safe="")
