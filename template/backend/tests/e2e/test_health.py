@@ -16,4 +16,4 @@ async def test_a_requests_id_is_in_the_answer_and_in_the_log(
     answer = await live_client.get("/health/live", headers={"X-Request-ID": "find-me-4711"})
     assert answer.headers["X-Request-ID"] == "find-me-4711"
     await live_client.get("/no-such-page", headers={"X-Request-ID": "find-me-4712"})
-    assert "find-me-4712" in live_server.log
+    assert await live_server.logged("find-me-4712")

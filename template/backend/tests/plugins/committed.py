@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from backend.core.database import Database
 
@@ -105,6 +106,7 @@ class CommittedDatabase:
         self, database: Database, deletion_order: Sequence[Table], *, lock_timeout: float = 1.0
     ) -> None:
         self.database = database
+        self.opened: list[AsyncSession] = []
         self.url = database.engine.url.render_as_string(hide_password=False)
         self._lock_timeout = lock_timeout
         self._order = [table.fullname for table in deletion_order]
@@ -118,10 +120,13 @@ class CommittedDatabase:
         await connection.execute(_WATCH.replace("ORDER$order$", "{" + quoted + "}$order$"))
 
     async def restore(self) -> list[str]:
-        """Bring back the migrated state; return the tables that had been written to.
+        """Close the test's sessions and bring back the migrated state.
 
+        Returns the tables that had been written to.
         Raises `RuntimeError` when a test left a transaction open; it is ended all the same.
         """
+        while self.opened:
+            await self.opened.pop().close()
         try:
             return await self._restore()
         except asyncpg.LockNotAvailableError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,21 +26,30 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Generator[None, object, object]:
-    """Put the environment back after each test, however the test changed it."""
+    """Put environment and settings back after each test, however the test changed them.
+
+    A hook, because an autouse fixture costs every unit test as much as the test itself.
+    """
     before = os.environ.copy()
     try:
         return (yield)
     finally:
-        if os.environ != before:
-            os.environ.clear()
-            os.environ.update(before)
+        _restore_environment(before)
+        _forget_settings()
 
 
-@pytest.fixture(autouse=True)
-def reset_settings_cache() -> Iterator[None]:
-    """Forget the settings that a test has read; autouse."""
-    yield
-    _forget_settings()
+def _restore_environment(before: dict[str, str]) -> None:
+    after = os.environ.copy()
+    if after != before:
+        for name in after.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
+
+
+@pytest.fixture
+def reset_settings_cache() -> Callable[[], None]:
+    """Forgets the settings in the middle of a test; after each test it is done anyway."""
+    return _forget_settings
 
 
 def _forget_settings() -> None:
@@ -79,20 +88,23 @@ def runtime_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("runtime")
 
 
-@pytest.fixture
-def integration_env(
-    worker_settings: Settings, runtime_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[IntegrationEnvironment]:
-    """The environment that the application would be started with; everything is restored."""
-    values = {
+@pytest.fixture(scope="session")
+def integration_environment(worker_settings: Settings, runtime_path: Path) -> dict[str, str]:
+    """The variables that the application would be started with on this worker's database."""
+    return {
         "ENVIRONMENT": worker_settings.environment,
         "DATABASE_URL": worker_settings.database_url,
         "DATABASE_POOL_SIZE": str(worker_settings.database_pool_size),
         "DATABASE_MAX_OVERFLOW": str(worker_settings.database_max_overflow),
         "RUNTIME_PATH": str(runtime_path),
     }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def integration_env(
+    worker_settings: Settings, runtime_path: Path, integration_environment: dict[str, str]
+) -> IntegrationEnvironment:
+    """The environment that the application would be started with; everything is restored."""
+    os.environ.update(integration_environment)
     _forget_settings()
-    yield IntegrationEnvironment(worker_settings.database_url, runtime_path, worker_settings)
-    _forget_settings()
+    return IntegrationEnvironment(worker_settings.database_url, runtime_path, worker_settings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -40,6 +42,14 @@ class LiveServer:
     def log(self) -> str:
         """What the server printed so far."""
         return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+    async def logged(self, text: str, *, within: float = 2.0) -> bool:
+        """Whether `text` is in the log within so many seconds: lines follow their answers."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while text not in self.log:
+                    await asyncio.sleep(0.01)
+        return text in self.log
 
 
 @pytest.fixture(scope="session")
