@@ -38,6 +38,7 @@ class Clock:
     reason: str
     cancelled: asyncio.Runner | None = None
     place: str = ""
+    rung: bool = False
 
     def message(self) -> str:
         """The sentence for the person whose test was stopped."""
@@ -121,6 +122,7 @@ def _ring(_signal: int, frame: FrameType | None) -> None:
         # pytest itself is at work, between two phases: an exception here would end the run.
         signal.setitimer(signal.ITIMER_REAL, _RETRY)
         return
+    clock.rung = True
     signal.setitimer(signal.ITIMER_REAL, min(GRACE, clock.seconds))
     loop_frame = _caller(frame, _run_untimed.__code__)
     if loop_frame is not None and clock.cancelled is None:

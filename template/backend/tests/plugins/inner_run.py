@@ -22,6 +22,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[3]
 _OUTCOMES = {"failure": "failed", "error": "error", "skipped": "skipped"}
+_NEEDED = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "xdist.plugin")
 PLUGINS = ("layers", "ordering", "serial", "sockets", "summary", "timeouts", "tracebacks")
 
 
@@ -69,7 +70,7 @@ class RunInner:
         _write(where, files, settings)
         report = where / "report.xml"
         process = subprocess.run(
-            [sys.executable, "-m", "pytest", f"--junit-xml={report}", *options],
+            [sys.executable, "-m", "pytest", *_NEEDED, f"--junit-xml={report}", *options],
             cwd=where,
             env=_environment(),
             capture_output=True,
@@ -97,7 +98,7 @@ def _environment() -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV"))
     }
-    return kept | {"PYTHONPATH": str(PROJECT)}
+    return kept | {"PYTHONPATH": str(PROJECT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def _write(folder: Path, files: Mapping[str, str], settings: Mapping[str, Any]) -> None:

@@ -1,15 +1,15 @@
-"""Unit tests do no network: to open, bind or connect a socket, or to look up a name, fails the
-test.
+"""Unit tests do no network: opening, binding or connecting a socket or looking up a name fails one.
 
-An audit hook also sees C code and modules that imported `socket` early, which replacing
-`socket.socket` (pytest-socket) does not; and the test fails even when the code under test swallows
-the error. It costs a test about a microsecond. The event loop's own pair of connected sockets is
-allowed. So is everything during teardown, where a worker's last test may close what integration
-tests have shared.
+The methods of `socket.socket` are wrapped once for the session, and refuse while a unit test runs.
+Modules that imported `socket` early have the same class, and the test fails even when the code
+under test swallows the error; pytest-socket replaces the class for each test, and sees neither. An
+audit hook would see both, but is called for every `id()` in the process. Teardown may use the
+network: a worker's last test closes what integration tests have shared.
 """
 
+import functools
 import socket
-import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,20 +22,8 @@ SERVICE_FIXTURES = frozenset(
 """Fixtures that start or reach a server. A unit test that asks for one is refused before they
 begin, since pytest would hand their failure on to every later test."""
 
-_BLOCKED = frozenset(
-    f"socket.{name}"
-    for name in (
-        "__new__",
-        "bind",
-        "connect",
-        "getaddrinfo",
-        "gethostbyaddr",
-        "gethostbyname",
-        "getnameinfo",
-        "sendmsg",
-        "sendto",
-    )
-)
+_METHODS = ("bind", "connect", "connect_ex", "sendmsg", "sendto")
+_FUNCTIONS = ("getaddrinfo", "gethostbyaddr", "gethostbyname", "gethostbyname_ex", "getnameinfo")
 
 
 class NetworkInUnitTestError(RuntimeError):
@@ -43,50 +31,69 @@ class NetworkInUnitTestError(RuntimeError):
 
 
 class _Guard:
-    """One for the process: an audit hook cannot be removed, only told to look away."""
+    """Whether a unit test runs, and what it tried."""
 
-    def __init__(self) -> None:
-        self.installed = False
-        self.active = False
-        self.error: NetworkInUnitTestError | None = None
+    active = False
+    error: NetworkInUnitTestError | None = None
 
-    def activate(self) -> None:
-        if not self.installed:
-            sys.addaudithook(self.audit)
-            self.installed = True
-        self.error = None
-        self.active = True
-
-    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.active or event not in _BLOCKED:
-            return
-        if event == "socket.__new__" and _made_by_socketpair(arguments[1]):
-            return
+    def refuse(self, what: str) -> None:
         __tracebackhide__ = True
         self.error = NetworkInUnitTestError(
-            f"A unit test must not use the network ({event}{_target(arguments)}):"
+            f"A unit test must not use the network ({what}):"
             " pass a fake in, or move the test to integration/."
         )
         raise self.error
 
+    def wrap(self, patch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+        original: Callable[..., Any] = getattr(owner, name)
 
-def _made_by_socketpair(family: int) -> bool:
-    if family == getattr(socket, "AF_UNIX", None):
-        return True  # connecting it is an event of its own
-    frame = sys._getframe(2)  # Windows builds the event loop's pair from two ordinary sockets
-    names = []
-    while frame.f_back is not None:
-        names.append((frame.f_globals.get("__name__"), frame.f_code.co_name))
-        frame = frame.f_back
-    return any(name == "socket" and "socketpair" in function for name, function in names)
+        @functools.wraps(original)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            if self.active:
+                target = next((str(arg) for arg in args if isinstance(arg, str | tuple)), "")
+                self.refuse(f"{name} {target}".rstrip())
+            return original(*args, **kwargs)
 
+        patch.setattr(owner, name, guarded)
 
-def _target(arguments: tuple[Any, ...]) -> str:
-    readable = [str(part) for part in arguments if isinstance(part, str | tuple)]
-    return f" {readable[0]}" if readable else ""
+    def wrap_creation(self, patch: pytest.MonkeyPatch) -> None:
+        original: Callable[..., None] = socket.socket.__init__
+
+        @functools.wraps(original)
+        def guarded(
+            made: socket.socket,
+            family: int = -1,
+            type: int = -1,  # noqa: A002 - the name that callers use
+            proto: int = -1,
+            fileno: int | None = None,
+        ) -> None:
+            __tracebackhide__ = True
+            # An event loop's pair has file numbers, and a local socket does no harm unconnected.
+            if self.active and fileno is None and family != getattr(socket, "AF_UNIX", None):
+                self.refuse("socket")
+            original(made, family, type, proto, fileno)
+
+        patch.setattr(socket.socket, "__init__", guarded)
 
 
 _guard = _Guard()
+_patch = pytest.MonkeyPatch()
+
+
+def pytest_configure() -> None:
+    """Wrap what reaches the network."""
+    _guard.wrap_creation(_patch)
+    for name in _METHODS:
+        if hasattr(socket.socket, name):  # Windows has no sendmsg
+            _guard.wrap(_patch, socket.socket, name)
+    for name in _FUNCTIONS:
+        _guard.wrap(_patch, socket, name)
+
+
+def pytest_unconfigure() -> None:
+    """Leave the process as it was."""
+    _patch.undo()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -102,7 +109,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             " move it to integration/.",
             pytrace=False,
         )
-    _guard.activate()
+    _guard.error = None
+    _guard.active = True
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -110,6 +110,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.excinfo is not None and (clock := alarm.current()) is not None:
         alarm.stop()
         item.stash[_CLOCK_OF_TEARDOWN] = clock
+        if clock.rung and not isinstance(call.excinfo.value, pytest.fail.Exception):
+            call.excinfo.value.add_note(clock.message())  # hypothesis raises an error of its own
 
 
 _CLOCK_OF_TEARDOWN = pytest.StashKey[alarm.Clock]()

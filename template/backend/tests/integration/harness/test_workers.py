@@ -1,0 +1,50 @@
+"""With several workers: serial tests take turns, and the run's end knows what all of them did."""
+
+import pytest
+
+from backend.tests.plugins.inner_run import RunInner, together
+
+ALONE = """
+    import time
+    from pathlib import Path
+    import pytest
+
+    pytestmark = pytest.mark.serial("mail")
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_{name}(number, worker_id):
+        busy = Path("busy")
+        busy.touch(exist_ok=False)  # fails while another test is inside
+        time.sleep(0.06)
+        busy.unlink()
+        with Path("workers").open("a") as file:
+            file.write(worker_id + " ")
+"""
+SERVICE = """
+    from backend.tests.plugins.summary import register_service
+
+    def pytest_collection_finish(session):
+        register_service(session.config, "PostgreSQL 18.6 embedded")
+"""
+FILES = {
+    "tests/unit/test_first.py": ALONE.format(name="first"),
+    "tests/unit/test_second.py": ALONE.format(name="second"),
+    "tests/integration/conftest.py": SERVICE,
+    "tests/integration/test_other.py": "def test_other(): ...",
+}
+
+
+@pytest.mark.slow
+def test_serial_tests_never_overlap_and_the_block_adds_up(inner_run: RunInner) -> None:
+    runs = together(
+        lambda: inner_run(FILES, "-n2", "--dist=load"),
+        lambda: inner_run(FILES, "-n2", "--dist=worksteal"),
+    )
+    for run in runs:
+        # waiting for the others takes longer than the limit of 0.1 s, and counts for none
+        assert list(run.outcomes.values()) == ["passed"] * 7, run.output
+        assert set((run.folder / "workers").read_text().split()) == {"gw0", "gw1"}
+        # a worker's service and every worker's tests are in the controller's block
+        assert "services PostgreSQL 18.6 embedded" in run.output
+        assert run.properties["services"] == "PostgreSQL 18.6 embedded"
+        assert run.properties["tests.unit"] == "6"
