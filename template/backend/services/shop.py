@@ -26,7 +26,7 @@ from backend.services.reports import ReportService
 class JobSettings(AppSettings):
     """When background jobs run, and what they give up. Times are in seconds."""
 
-    jobs_interval: float | None = Field(default=None, ge=0)
+    jobs_interval: float = Field(default=10.0, ge=0)
     order_ttl: int = Field(default=30 * 60, gt=0)
     payment_ttl: int = Field(default=2 * 60, gt=0)
     outbox_max_attempts: int = Field(default=5, ge=1)
@@ -34,10 +34,10 @@ class JobSettings(AppSettings):
 
     @property
     def interval(self) -> float:
-        """Seconds between two rounds; 0 is never, which is the default under test."""
-        if self.jobs_interval is not None:
-            return self.jobs_interval
-        return 0.0 if self.environment == "test" else 10.0
+        """Seconds between two rounds; 0 is never, as under test unless it was set."""
+        if self.environment == "test" and "jobs_interval" not in self.model_fields_set:
+            return 0.0
+        return self.jobs_interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ pytest_plugins = (
     "backend.tests.plugins.ordering",
     "backend.tests.plugins.serial",
     "backend.tests.plugins.sockets",
+    "backend.tests.plugins.sqlite",
     "backend.tests.plugins.summary",
     "backend.tests.plugins.timeouts",
     "backend.tests.plugins.tracebacks",

@@ -1,0 +1,1 @@
+"""Small working stand-ins that tests pass in where the application would reach outside."""
