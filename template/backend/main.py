@@ -28,9 +28,8 @@ def create_app(*settings: AppSettings, database: Database | None = None) -> Fast
         title=core.service_name,
         version=__version__,
         lifespan=_make_lifespan(core, database),
-        docs_url="/docs" if core.docs_enabled else None,
         redoc_url=None,
-        openapi_url="/openapi.json" if core.docs_enabled else None,
+        openapi_url="/openapi.json" if core.docs_enabled else None,  # without it, no /docs either
     )
     app.state.settings = book
     app.include_router(make_router())

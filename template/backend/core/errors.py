@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from http.client import responses
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -114,6 +115,25 @@ class UnavailableError(AppError):
     message = "A service that is needed does not answer. Try again later."
 
 
+# The framework's errors get the codes of ours, whatever the status is called.
+_CODES = {
+    kind.status: kind.code
+    for kind in (
+        AppError,
+        AuthenticationError,
+        PermissionDeniedError,
+        NotFoundError,
+        ConflictError,
+        PayloadTooLargeError,
+        UnsupportedMediaError,
+        ValidationFailedError,
+        UnavailableError,
+    )
+}
+# Python 3.13 renamed these; an API's answers must not depend on the interpreter.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+
 def make_problem(
     *,
     status: int,
@@ -122,13 +142,13 @@ def make_problem(
     code: str | None = None,
     errors: Sequence[ErrorItem] = (),
 ) -> Problem:
-    """Build the body of an error response; without a code, the status's own name is the code."""
-    title = HTTPStatus(status).phrase
+    """Build the body of an error response; without a code, the status decides."""
+    title = _TITLES.get(status, responses.get(status, "Error"))
     return Problem(
         title=title,
         status=status,
         detail=detail,
-        code=code or title.lower().replace(" ", "_").replace("-", "_"),
+        code=code or _CODES.get(status, title.lower().replace(" ", "_").replace("-", "_")),
         request_id=request_id,
         errors=list(errors),
     )

@@ -44,6 +44,7 @@ class RequestContext:
             nonlocal status
             if message["type"] in {"http.response.start", "websocket.accept"}:
                 status = message.get("status", 101)
+                message.setdefault("headers", [])  # ASGI lets an accepted WebSocket have none
                 MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id
             await send(message)
 

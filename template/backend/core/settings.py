@@ -1,10 +1,11 @@
 """Settings: read from the environment (and `.env`), checked once, never changed."""
 
+import os
 from functools import cache
 from typing import Annotated, Literal, Self, TypeVar, cast
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -29,12 +30,26 @@ class AppSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=".env",
         env_file_encoding="utf-8",
-        extra="ignore",  # several settings classes read the same file
+        extra="ignore",  # several settings classes read the same `.env`
         frozen=True,
         hide_input_in_errors=True,  # a refused secret must not be printed by its refusal
     )
 
     environment: Literal["development", "test", "production"] = "development"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what is given, the environment and `.env`, in this order."""
+        if os.environ.get("ENVIRONMENT") == "test":
+            return init_settings, env_settings  # a test's result must not hang on someone's `.env`
+        return init_settings, env_settings, dotenv_settings
 
     @property
     def is_production(self) -> bool:

@@ -77,10 +77,9 @@ async def _failure(
     try:
         async with asyncio.timeout(limit):
             await check()
-    except TimeoutError:
-        log.warning("health.timeout", component=name, limit=limit)
-        return ErrorItem(loc=[name], msg=f"no answer within {limit:g} s", type="timeout")
     except Exception as error:  # whatever the driver raises, the answer is "not ready"
         log.warning("health.failure", component=name, error=repr(error))
+        if isinstance(error, TimeoutError):
+            return ErrorItem(loc=[name], msg=f"no answer within {limit:g} s", type="timeout")
         return ErrorItem(loc=[name], msg="does not answer", type="unavailable")
     return None

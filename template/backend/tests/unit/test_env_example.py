@@ -1,0 +1,41 @@
+"""`.env.example` names every setting, with its default."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import backend.main  # noqa: F401  # imports what is installed, and with it every settings class
+from backend.core.settings import AppSettings
+
+EXAMPLE = Path(".env.example")
+
+
+def settings_classes(base: type[AppSettings] = AppSettings) -> Iterator[type[AppSettings]]:
+    """Find the application's settings classes; those of tests are not its."""
+    for kind in base.__subclasses__():
+        if not kind.__module__.startswith("backend.tests"):
+            yield kind
+        yield from settings_classes(kind)
+
+
+def example_values() -> dict[str, str]:
+    """Read the example's lines, those that are commented out too."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    return dict(re.findall(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", text, re.MULTILINE))
+
+
+def test_it_names_every_setting_and_no_other() -> None:
+    names = {name.upper() for kind in settings_classes() for name in kind.model_fields}
+    assert set(example_values()) == names
+
+
+def test_what_it_shows_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = example_values()
+    for name in values:
+        monkeypatch.delenv(name, raising=False)
+    defaults = {kind: kind(_env_file=None) for kind in settings_classes()}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    assert {kind: kind() for kind in settings_classes()} == defaults
