@@ -21,7 +21,7 @@ from backend.tests.plugins.postgres.errors import HELP, RefusedError, ServerUnav
 from backend.tests.plugins.postgres.lease import leased
 from backend.tests.plugins.postgres.urls import DatabaseUrl, for_asyncpg, masked
 
-_REACH_SECONDS = 2.0  # a dead server is reported within three
+_REACH_SECONDS = 1.5  # a dead server is reported within three
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _docker() -> Iterator[Server]:
 
 
 def _unreachable(url: str) -> str | None:
-    """Return why nobody answers at the URL's address, or None; it takes two seconds at most."""
+    """Return why nobody answers at the URL's address, or None; it takes _REACH_SECONDS at most."""
     parts = urlsplit(url)
     if not parts.hostname or "," in parts.netloc:
         return (
