@@ -15,7 +15,7 @@ from backend.core.settings import AppSettings
 class MediaSettings(AppSettings):
     """Where files are kept, and how large they may be."""
 
-    media_root: Path = Path("var/media")
+    media_root: Path = Path("media")
     media_max_bytes: int = Field(default=512 * 1024, ge=1)
 
 
