@@ -42,6 +42,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, environment: None) -> Pat
     copy_work_tree(repository)
     git(repository, "init", "--quiet", "--initial-branch=main")
     release(repository, "v1.0.0")
+    git(repository, "gc", "--quiet")  # Cookiecutter copies each loose object, every time
     return repository
 
 

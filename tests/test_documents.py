@@ -110,7 +110,8 @@ def test_every_decision_is_listed() -> None:
 def test_every_dependency_has_its_reason() -> None:
     reasons = (ROOT / "docs" / "decisions" / "0006-dependencies.md").read_text(encoding="utf-8")
     for source in (ROOT / "pyproject.toml", ROOT / "template" / "pyproject.toml.jinja"):
-        requirements = re.findall(r'^    "([a-zA-Z0-9-]+)', source.read_text("utf-8"), re.MULTILINE)
+        text = source.read_text(encoding="utf-8")
+        requirements = re.findall(r'"([a-z0-9-]+)(?:\[\w+\])?[><=]=', text)
         assert requirements
         for name in requirements:
             assert f"`{name}`" in reasons, f"{name} of {source.relative_to(ROOT)} has no reason"
