@@ -3,12 +3,11 @@
 from fastapi import APIRouter
 
 from backend.api import routes
-from backend.core.discovery import import_modules
 
 
 def make_router() -> APIRouter:
     """Collect the `router` of every module in `routes/`."""
     router = APIRouter()
-    for module in import_modules(routes.__name__, routes.__path__):
+    for module in routes.MODULES:
         router.include_router(module.router)
     return router

@@ -29,6 +29,9 @@ class LivingFeature(Protocol):
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
+_MODULES = import_modules(__name__, __path__)
+
+
 def installed() -> list[Feature]:
     """Return the features that are there, in the order of their names."""
-    return [cast("Feature", module) for module in import_modules(__name__, __path__)]
+    return [cast("Feature", module) for module in _MODULES]

@@ -1,6 +1,7 @@
 """What load balancers and people ask first."""
 
 import asyncio
+from functools import cache
 
 import httpx2
 import pytest
@@ -14,6 +15,7 @@ from backend.tests.fakes.database import FakeDatabase
 from backend.tests.plugins.app import running
 
 
+@cache  # each run of its lifespan is fresh
 def make_app(failure: Exception | None = None) -> FastAPI:
     """Make the application on a database that answers, or fails."""
     settings = Settings(service_name="shelf", readiness_timeout=0.05)

@@ -1,7 +1,10 @@
 """Headers that every response has, and what browsers of other origins may do."""
 
+from functools import cache
+
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from backend.core.settings import Settings
 from backend.main import create_app
@@ -12,9 +15,15 @@ PAGE = "https://app.example.org"
 PRODUCTION = Settings(environment="production", database_url="postgresql://app@db.example.org/app")
 
 
+@cache
+def app_with(settings: Settings) -> FastAPI:
+    """Make the application with these settings once: building one costs more than a test."""
+    return create_app(settings, database=FakeDatabase())
+
+
 async def get(settings: Settings, path: str = "/", **headers: str) -> httpx2.Response:
     """Ask an app with these settings once."""
-    async with running(create_app(settings, database=FakeDatabase())) as client:
+    async with running(app_with(settings)) as client:
         return await client.get(path, headers=headers)
 
 
