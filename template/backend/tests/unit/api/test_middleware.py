@@ -68,6 +68,7 @@ class TestDocs:
     async def test_they_are_off_in_production(self, path: str) -> None:
         assert (await get(PRODUCTION, path)).status_code == 404
 
-    @pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
-    async def test_they_are_on_elsewhere(self, path: str) -> None:
-        assert (await get(Settings(), path)).status_code == 200
+    async def test_they_are_on_elsewhere(self) -> None:
+        response = await get(Settings(), "/docs")
+        assert response.status_code == 200
+        assert "/openapi.json" in response.text
