@@ -65,11 +65,10 @@ def test_a_dead_server_is_reported_once_within_three_seconds(inner_run: RunInner
             f"postgresql://me:hunter2@127.0.0.1:{bound.getsockname()[1]}/test"
             for bound in (free, silent)
         )
-        with_workers, hung, alone, refused, unit = together(
+        with_workers, hung, alone, unit = together(
             partial(inner_run, suite(refusing), "-n2"),
             partial(inner_run, suite(hanging)),
             partial(inner_run, suite(refusing)),
-            partial(inner_run, suite(refusing.replace("/test", "/app"))),
             partial(inner_run, suite(refusing), "tests/unit"),
         )
     for run in (alone, hung):
@@ -79,7 +78,6 @@ def test_a_dead_server_is_reported_once_within_three_seconds(inner_run: RunInner
     assert_reported_once(with_workers, "nobody answers at")
     assert_reported_once(alone, "nobody answers at")
     assert_reported_once(hung, "refuses the log-in")
-    assert_reported_once(refused, "has no `test` part")
     assert unit.passed == {"test_nothing"}, "unit tests need no server"
 
 
@@ -146,7 +144,9 @@ async def test_a_server_that_dies_in_the_middle_ends_the_run_at_its_first_failur
             scissors.unlink()
         await asyncio.sleep(0.01)
     run = await running
-    assert list(run.outcomes.values()) == ["failed"], run.output
+    # The unit test may have been before it.
+    ran = [run.outcomes[name] for name in run.outcomes if name != "test_nothing"]
+    assert ran == ["failed"], run.output
     (message,) = run.messages.values()
     assert "went away in the middle of the run" in message
     assert "Traceback" not in run.output

@@ -16,6 +16,7 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -45,6 +46,15 @@ class _Orphan:
         self.pid = pid
 
     def wait(self) -> None:
+        if hasattr(os, "pidfd_open"):
+            # Sees the end at once; a dead process keeps its number until process 1 has noticed.
+            with contextlib.suppress(ProcessLookupError):
+                descriptor = os.pidfd_open(self.pid)
+                try:
+                    select.select([descriptor], [], [])
+                finally:
+                    os.close(descriptor)
+            return
         while _is_alive(self.pid):
             time.sleep(0.1)
 
