@@ -83,8 +83,9 @@ class Passwords:
         return self._hasher.hash("nobody has this password")
 
     def _verify(self, password: str, password_hash: str | None) -> bool:
+        known = self._nobodys_hash if password_hash is None else password_hash
         try:
-            matches = self._hasher.verify(password_hash or self._nobodys_hash, password)
+            matches = self._hasher.verify(known, password)
         except (VerificationError, InvalidHashError):
             return False
         return matches and password_hash is not None

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, func, true
+from sqlalchemy import ForeignKey, Index, String, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.models.base import Base, Timestamps, UuidPrimaryKey
@@ -22,7 +22,7 @@ class Customer(UuidPrimaryKey, Timestamps, Base):
 
     __tablename__ = "customer"
     # An index on the expression, so that no code path can get in by another spelling.
-    __table_args__ = (Index("uq_customer_email_lower", func.lower("email"), unique=True),)
+    __table_args__ = (Index("uq_customer_email_lower", text("lower(email)"), unique=True),)
 
     email: Mapped[str] = mapped_column(String(254))
     full_name: Mapped[str] = mapped_column(String(120))

@@ -1,0 +1,1 @@
+"""Queries, on SQLite in memory or looked at as SQL."""
