@@ -1,6 +1,4 @@
-"""The hooks and fixtures of PostgreSQL: nothing is started before a selected test needs it, and
-then
-once per run."""
+"""The hooks and fixtures of PostgreSQL: started once per run, when a selected test needs it."""
 
 from __future__ import annotations
 
@@ -46,8 +44,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Prepare the worker's database before the first test, whose time limit is not meant for it."""
     if session.config.option.collectonly:
         return
-    if any("postgres_container" in getattr(item, "fixturenames", ()) for item in session.items):
+    if any(_needs_postgres(item) for item in session.items):
         _databases(session)
+
+
+def _needs_postgres(item: pytest.Item) -> bool:
+    return "postgres_container" in getattr(item, "fixturenames", ())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -56,7 +58,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Stop the run at the first failure that a dead server explains."""
     report = yield
-    if report.failed and (sentence := item.config.stash[SESSION].why_dead()):
+    if not report.failed or not _needs_postgres(item):
+        return report
+    if sentence := item.config.stash[SESSION].why_dead():
         report.longrepr = sentence
         item.session.shouldfail = sentence
     return report

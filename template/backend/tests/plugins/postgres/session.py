@@ -1,5 +1,4 @@
-"""What one pytest process holds of PostgreSQL: the server, its own or the controller's, and
-databases."""
+"""What one pytest process holds of PostgreSQL: a server, its own or the controller's, databases."""
 
 from __future__ import annotations
 
