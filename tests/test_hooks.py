@@ -5,17 +5,20 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from hooks import paths
 from scripts.questions import ROOT
 from tests.engines import (
     by_cookiecutter,
     by_copier,
     cookiecutter_config,
+    git,
     release,
     run_cookiecutter,
     tree,
@@ -36,7 +39,7 @@ case "$1" in
 sync) exit "${FAKE_SYNC:-0}" ;;
 esac
 echo "last lines of the suite"
-[ -z "$FAKE_SLEEP" ] || { trap 'echo cleaned-up; exit 130' INT; sleep "$FAKE_SLEEP"; }
+[ -z "$FAKE_SLEEP" ] || { trap 'sleep 1; echo cleaned-up; exit 130' INT; sleep "$FAKE_SLEEP"; }
 for word; do case $word in --junit-xml=*) cp "$FAKE/report.xml" "${word#*=}" ;; esac; done
 exit "${FAKE_SUITE:-0}"
 """
@@ -238,15 +241,14 @@ class TestTarget:
         assert list(mine.parent.iterdir()) == [mine]
         assert mine.read_text(encoding="utf-8") == "mine"
 
-    def test_overwriting_prunes_the_template_s_own_files_only(
-        self, template: Path, tmp_path: Path
-    ) -> None:
-        made = by_cookiecutter(template, {"sample": True}, tmp_path / "out")
-        mine = made / "backend" / "features" / "mine.py"
-        mine.write_text("mine = 1\n", encoding="utf-8")
-        by_cookiecutter(template, {"sample": False}, tmp_path / "out", overwrite_if_exists=True)
-        assert mine.exists()
-        assert (made / "pyproject.toml").exists()
+    def test_overwriting_prunes_the_template_s_own_files_only(self, tmp_path: Path) -> None:
+        for name in ("tree/shop/a/ours.py", "tree/lone.md", "made/shop/a/mine.py"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        shutil.copytree(tmp_path / "tree", tmp_path / "made", dirs_exist_ok=True)
+        paths.prune(tmp_path / "made", tmp_path / "tree", ["/shop", "", "/lone.md"])
+        left = [path for path in (tmp_path / "made").rglob("*") if path.is_file()]
+        assert left == [tmp_path / "made" / "shop" / "a" / "mine.py"]
 
     @pytest.mark.parametrize("place", ["a file", "no rights"])
     def test_a_target_that_cannot_be_written_is_named(
@@ -302,7 +304,14 @@ class TestAddress:
         made = by_cookiecutter(template.name, {}, tmp_path / "out")
         assert f"_src_path: {template}\n" in self.answers(made)
 
-    def test_a_folder_without_history_has_no_commit(self, template: Path, tmp_path: Path) -> None:
+    def test_a_folder_without_history_has_no_commit(
+        self, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        temporary = tmp_path / "temporary"  # in somebody else's repository
+        temporary.mkdir()
+        git(tmp_path, "init", "--quiet")
+        release(tmp_path, "v9.9.9")
+        monkeypatch.setattr(tempfile, "tempdir", str(temporary))
         plain = tmp_path / "plain"
         shutil.copytree(template, plain, ignore=shutil.ignore_patterns(".git"))
         made = by_cookiecutter(plain, {}, tmp_path / "a")
