@@ -11,7 +11,7 @@ and again until it ends.
 import asyncio
 import signal
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
@@ -32,17 +32,17 @@ _PHASE = pytest.CallInfo.from_call.__code__  # on the stack of every setup, call
 
 @dataclass
 class Clock:
-    """A running limit of so many seconds, and why it is so."""
+    """A running limit of so many seconds; `reason` tells why, if it comes to that."""
 
     seconds: float
-    reason: str
+    reason: Callable[[], str]
     cancelled: asyncio.Runner | None = None
     place: str = ""
     rung: bool = False
 
     def message(self) -> str:
         """The sentence for the person whose test was stopped."""
-        return f"Timeout: still running after {self.seconds:g} s, {self.reason}.{self.place}"
+        return f"Timeout: still running after {self.seconds:g} s, {self.reason()}.{self.place}"
 
 
 _clock: Clock | None = None  # one main thread has one SIGALRM, so there is never a second clock
@@ -73,7 +73,7 @@ def current() -> Clock | None:
     return _clock
 
 
-def start(seconds: float, reason: str) -> None:
+def start(seconds: float, reason: Callable[[], str]) -> None:
     """Start a clock in place of the one that runs."""
     global _clock
     _clock = Clock(seconds, reason)
@@ -92,7 +92,7 @@ def stop() -> bool:
 
 
 @contextmanager
-def extended(seconds: float, reason: str) -> Iterator[None]:
+def extended(seconds: float, reason: Callable[[], str]) -> Iterator[None]:
     """Stop the running clock for a while with its own limit. If nested, the outermost counts."""
     global _clock
     outer = _clock

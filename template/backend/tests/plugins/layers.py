@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePath
 
 import pytest
@@ -52,7 +53,12 @@ def layer_of(path: str | PurePath) -> Layer | None:
 
     What stands after `::`, or before the first `tests/` that a layer follows, is ignored.
     """
-    parts = re.split(r"[/\\]", str(path).partition("::")[0])
+    return _layer_of_file(str(path).partition("::")[0])
+
+
+@cache
+def _layer_of_file(path: str) -> Layer | None:
+    parts = re.split(r"[/\\]", path)
     for parent, child in itertools.pairwise(parts):
         if parent == "tests" and child in LAYERS:
             return LAYERS[child]

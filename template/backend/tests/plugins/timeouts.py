@@ -6,6 +6,7 @@ Who wins, strongest first: `--timeout=N` or `PYTEST_TIMEOUT=N` (0 is no limit),
 """
 
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -93,8 +94,7 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Setting
     """Start the clock. None leaves a test to pytest-timeout's thread, where signals do not work."""
     if settings.method != "signal" or not alarm.available():
         return None
-    reason = _reason(item, settings.timeout)
-    alarm.start(settings.timeout, reason)
+    alarm.start(settings.timeout, partial(_reason, item, settings.timeout))
     return True
 
 
@@ -135,5 +135,6 @@ def pytest_fixture_setup(
     shared = request.config.stash[LIMITS].get("shared", 0.0)
     if not shared or request.config.stash[FORCED] is not None:
         return (yield)
-    with alarm.extended(shared, f"the limit of shared fixtures, here {fixturedef.argname}"):
+    reason = f"the limit of shared fixtures, here {fixturedef.argname}"
+    with alarm.extended(shared, lambda: reason):
         return (yield)

@@ -1,9 +1,9 @@
 """Tracebacks show the project's frames; a failure costs milliseconds.
 
 To print a frame, pytest parses its whole source file anew for each failing test: half a second
-where SQLAlchemy is on the stack. Frames of installed packages and of the standard library are
-therefore marked with pytest's own `__tracebackhide__`. The exception, its causes and each line of
-the project remain; `--full-trace` shows everything.
+where SQLAlchemy is on the stack. Frames of installed packages, of the standard library and of this
+harness are therefore marked with pytest's own `__tracebackhide__`. The exception, its causes and
+each line of the project's code and tests remain; `--full-trace` shows everything.
 """
 
 import sysconfig
@@ -17,13 +17,13 @@ _LIBRARIES = tuple(
         f"{Path(sysconfig.get_path(name)).resolve()}/"
         for name in ("stdlib", "platstdlib", "purelib", "platlib")
     }
-    | {"<frozen "}
+    | {"<frozen ", f"{Path(__file__).resolve().parent}/"}
 )
 
 
 def is_library(filename: str) -> bool:
-    """Whether a code object's file is an installed package's or the standard library's."""
-    return filename.startswith(_LIBRARIES)
+    """Whether a file is an installed package's, the standard library's or the harness's own."""
+    return filename.startswith(_LIBRARIES) or filename.endswith(".pyx")
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
