@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from backend.schemas.base import Input, Line, Output, Patch, Text
 
@@ -13,7 +13,20 @@ Sku = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,39}$")]
 Name = Annotated[Line, StringConstraints(max_length=120)]
 Description = Annotated[Text, StringConstraints(max_length=5000)]
 # The column's limits, so that a larger number is told here and not by the database.
-Price = Annotated[Decimal, Field(gt=0, max_digits=10, decimal_places=2)]
+Price = Annotated[
+    Decimal,
+    Field(gt=0, max_digits=10, decimal_places=2),
+    # Pydantic would say "a number or a string", and clients would have to find out which.
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0.01, "maximum": 99999999.99, "multipleOf": 0.01},
+                {"type": "string", "pattern": r"^[0-9]{0,7}[1-9](\.[0-9]{1,2})?$"},
+            ]
+        },
+        mode="validation",
+    ),
+]
 Stock = Annotated[int, Field(ge=0, le=1_000_000)]
 
 

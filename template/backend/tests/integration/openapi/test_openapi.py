@@ -1,0 +1,87 @@
+"""The API keeps what its description promises, whatever it is sent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import httpx2
+import pytest
+from schemathesis import GenerationMode
+
+from backend.main import create_app
+from backend.tests.integration.openapi.fuzzing import Operation, fuzz
+
+MAX_EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", "5"))
+"""Of each mode, for each operation: `OPENAPI_EXAMPLES=200 uv run pytest --timeout=0 …` hunts."""
+
+DOCUMENT = create_app().openapi()
+OPERATIONS = {
+    f"{method.upper()} {path}": operation
+    for path, operations in DOCUMENT["paths"].items()
+    for method, operation in operations.items()
+}
+
+NOT_SAID_IN_THE_SCHEMA = {
+    "GET /api/v1/admin/outbox/dead": "a cursor is one of ours",
+    "GET /api/v1/admin/reports/sales": "the range ends after it starts, within a year",
+    "GET /api/v1/customers": "a cursor is one of ours",
+    "GET /api/v1/orders": "the range ends after it starts, in our time; a cursor is one of ours",
+    "GET /api/v1/products": "prices have ten digits at most; a cursor is one of ours",
+    "PATCH /api/v1/auth/me": "spaces at the ends do not count",
+    "PATCH /api/v1/customers/{customer_id}": "spaces at the ends do not count",
+    "PATCH /api/v1/products/{product_id}": "spaces at the ends do not count",
+    "POST /api/v1/auth/login": "text holds no NUL",
+    "POST /api/v1/auth/register": "e-mail addresses can be reached; spaces do not count",
+    "POST /api/v1/products": "spaces at the ends do not count",
+    "POST /api/v1/products/{product_id}/images": "a file's first bytes are an image's",
+}
+"""Operations that may refuse what obeys the description, and why."""
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+async def test_answers_are_as_described(
+    label: str,
+    operations: Mapping[str, Operation],
+    admin_client: httpx2.AsyncClient,
+    existing: Mapping[str, str],
+) -> None:
+    await fuzz(
+        operations[label],
+        admin_client,
+        GenerationMode.POSITIVE,
+        max_examples=MAX_EXAMPLES,
+        path_parameters={k: v for k, v in existing.items() if f"{{{k}}}" in label},
+        may_refuse=label in NOT_SAID_IN_THE_SCHEMA,
+    )
+    await fuzz(operations[label], admin_client, GenerationMode.NEGATIVE, max_examples=MAX_EXAMPLES)
+
+
+def test_operations_that_need_no_log_in_are_these_and_no_others() -> None:
+    assert {label for label, operation in OPERATIONS.items() if "security" not in operation} == {
+        "GET /",
+        "GET /api/v1/media/{name}",
+        "GET /api/v1/products",
+        "GET /api/v1/products/{product_id}",
+        "GET /api/v1/products/{product_id}/images",
+        "GET /health/live",
+        "GET /health/ready",
+        "POST /api/v1/auth/login",
+        "POST /api/v1/auth/logout",
+        "POST /api/v1/auth/refresh",
+        "POST /api/v1/auth/register",
+    }
+
+
+@pytest.mark.parametrize("token", [None, "nonsense"])
+async def test_all_others_answer_401_without_a_good_token(
+    client: httpx2.AsyncClient, token: str | None
+) -> None:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    statuses = {
+        label: (await client.request(*label.split(" "), headers=headers)).status_code
+        for label, operation in OPERATIONS.items()
+        if "security" in operation
+    }
+    assert statuses == dict.fromkeys(statuses, 401)
+    assert statuses
