@@ -1,0 +1,1 @@
+"""The project's Markdown is checked by tests: `checks.py` says what, `unit/docs/` runs it."""
