@@ -32,6 +32,7 @@ AUTH = AuthSettings(
 class FakeShop:
     """The parts, with their own types; `shop` is what the application takes."""
 
+    auth: AuthSettings = AUTH
     clock: FakeClock = field(default_factory=FakeClock)
     bus: RecordingEventBus = field(default_factory=RecordingEventBus)
     gateway: FakePaymentGateway = field(default_factory=FakePaymentGateway)
@@ -44,8 +45,8 @@ class FakeShop:
         self.uow = FakeUnitOfWork(self.clock)
         self.shop = Shop(
             open_unit_of_work=self._open,
-            passwords=Passwords(AUTH),
-            tokens=Tokens(AUTH, self.clock),
+            passwords=Passwords(self.auth),
+            tokens=Tokens(self.auth, self.clock),
             cache=MemoryCache(clock=self.clock.monotonic),
             bus=self.bus,
             gateway=self.gateway,

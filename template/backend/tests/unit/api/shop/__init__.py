@@ -1,0 +1,1 @@
+"""The shop's routes, on services whose repositories are in memory."""
