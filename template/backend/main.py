@@ -6,8 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from fastapi import FastAPI
 
 from backend import __version__, features
-from backend.api import errors, middleware, openapi
-from backend.api.router import make_router
+from backend.api import errors, middleware, openapi, router
 from backend.core.database import Database
 from backend.core.logging import configure_logging
 from backend.core.settings import AppSettings, Settings, SettingsBook
@@ -32,7 +31,7 @@ def create_app(*settings: AppSettings, database: Database | None = None) -> Fast
         openapi_url="/openapi.json" if core.docs_enabled else None,  # without it, no /docs either
     )
     app.state.settings = book
-    app.include_router(make_router())
+    router.install(app)
     for feature in features.installed():
         feature.install(app)
     errors.install(app)
