@@ -1,5 +1,7 @@
 """What hangs is stopped at its limit, says so, and does no harm to the tests after it."""
 
+import os
+
 import pytest
 
 from backend.tests.plugins.inner_run import RunInner, together
@@ -140,3 +142,36 @@ def test_the_command_line_wins_over_everything(inner_run: RunInner) -> None:
     assert forced.passed == set()
     assert "the limit of --timeout" in forced.messages["test_mark"]
     assert off.passed == {"test_path", "test_mark"}, off.output
+
+
+BUSY_MACHINE = """
+    import os, subprocess, sys, time
+    import pytest
+
+    @pytest.fixture(scope="session", autouse=True)
+    def one_cpu_shared_by_three():
+        cpu = min(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cpu})
+        hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+        yield
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+    @pytest.mark.timeout(0.3)
+    def test_computes():
+        end = time.thread_time() + 0.2
+        while time.thread_time() < end:
+            pass
+
+    @pytest.mark.timeout(0.3)
+    def test_hangs():
+        time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux says who waits for a CPU")
+def test_time_without_a_cpu_is_not_the_tests(inner_run: RunInner) -> None:
+    run = inner_run({"tests/unit/test_busy.py": BUSY_MACHINE})
+    assert run.outcomes == {"test_computes": "passed", "test_hangs": "failed"}
