@@ -1,1 +1,1 @@
-"""The rules, one use case a module: no web framework, no SQL; services commit their unit of work."""
+"""The rules, one use case a module: no web framework, no SQL. A service commits its own work."""
