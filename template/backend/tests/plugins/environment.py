@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,20 +30,26 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
 
     A hook, because an autouse fixture costs every unit test as much as the test itself.
     """
-    before = os.environ.copy()
+    before = _VARIABLES.copy()
     try:
         return (yield)
     finally:
-        _restore_environment(before)
+        if before != _VARIABLES:
+            _restore_environment(before)
         _forget_settings()
 
 
-def _restore_environment(before: dict[str, str]) -> None:
-    after = os.environ.copy()
-    if after != before:
-        for name in after.keys() - before.keys():
-            del os.environ[name]
-        os.environ.update(before)
+# The dict inside of os.environ: copying and comparing it takes 1 µs a test, os.environ itself 60.
+_VARIABLES: dict[Any, Any] = os.environ._data  # type: ignore[attr-defined]  # private, since 3.3
+
+
+def _restore_environment(before: dict[Any, Any]) -> None:
+    after = _VARIABLES.copy()
+    for raw_name in after.keys() - before.keys():
+        del os.environ[os.fsdecode(raw_name)]
+    for raw_name, raw_value in before.items():
+        if after.get(raw_name) != raw_value:
+            os.environ[os.fsdecode(raw_name)] = os.fsdecode(raw_value)
 
 
 @pytest.fixture
