@@ -44,14 +44,13 @@ class RolledBack:
 async def rolled_back(worker_settings: Settings) -> AsyncIterator[RolledBack]:
     """The worker's shared connection. Nothing connects before the first statement."""
     import asyncpg
-    from sqlalchemy.engine import make_url
 
     from backend.core.database import Database
     from backend.tests.plugins.isolation.shared import SharedConnection
     from backend.tests.plugins.isolation.virtual import VirtualConnection
+    from backend.tests.plugins.postgres.urls import for_asyncpg
 
-    url = make_url(worker_settings.database_url).set(drivername="postgresql")
-    dsn = url.render_as_string(hide_password=False)
+    dsn = for_asyncpg(worker_settings.database_url)
     shared = SharedConnection(partial(asyncpg.connect, dsn, statement_cache_size=0))
 
     def database(*, of_test: bool) -> Database:
