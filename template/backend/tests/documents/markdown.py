@@ -71,12 +71,16 @@ class Document:
         return [Span(text, number) for number, text in lines if number not in inside]
 
     @cached_property
+    def said(self) -> list[Span]:
+        """The prose without the title, which is a project's name, and may be anything."""
+        return [line for line in self.prose if not line.text.startswith("# ")]
+
+    @cached_property
     def inline(self) -> list[Span]:
-        """What stands in single backticks; the title is a project's name, and may be anything."""
+        """What stands in single backticks."""
         return [
             Span(found.group(1), line.line)
-            for line in self.prose
-            if not line.text.startswith("# ")
+            for line in self.said
             for found in _INLINE.finditer(line.text)
         ]
 
@@ -85,7 +89,7 @@ class Document:
         """The targets of links."""
         return [
             Span(found.group(1), line.line)
-            for line in self.prose
+            for line in self.said
             for found in _LINK.finditer(_INLINE.sub("", line.text))
         ]
 

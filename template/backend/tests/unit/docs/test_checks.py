@@ -45,13 +45,16 @@ WRONG = {
     "```python\n# backend/tests/unit/test_it.py\ndef test_it(nothing): ...\n```": "fixture nothing",
 }
 RIGHT = """
-    # Right
+    # Right `no/where.md` [a](b.md)
 
+    It's \\`no/where.md\\` \\[a](b.md).
     `backend/main.py`, `main.py`, `backend/*.py`, `backend/models/<name>.py`,
     `/health/live`, `a/b c`, `.env`, `CI`, `backend.core.settings`,
     `backend.core.settings.Settings`, `DATABASE_URL=…`,
     `TEST_SERVICES=docker uv run pytest -n8 --dist=worksteal -m "slow and not serial"`,
-    `@pytest.mark.serial("mail")`, [itself](#right), [a file](core/settings.py), [web](https://a.b)
+    `@pytest.mark.serial("mail")`, [itself](#more), [a file](core/settings.py), [web](https://a.b)
+
+    ## More
 
     | fixture | |
     |---|---|
