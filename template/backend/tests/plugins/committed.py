@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from sqlalchemy.engine import make_url
+
+from backend.tests.plugins.postgres.urls import for_asyncpg
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -71,9 +72,12 @@ DECLARE
 BEGIN
     FOR entry IN
         SELECT c.oid, c.oid::regclass AS name, row_number() OVER (
-            ORDER BY array_position($order$ORDER$order$::text[], c.oid::regclass::text) NULLS FIRST
+            -- By plain names, as the metadata has them: regclass puts quotes around some.
+            ORDER BY COALESCE(array_position(listed, n.nspname || '.' || c.relname),
+                              array_position(listed, c.relname::text)) NULLS FIRST
         ) AS position
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+             CAST($order$ORDER$order$ AS text[]) AS listed
         WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
           AND n.nspname NOT IN ('harness', 'information_schema')
           AND n.nspname NOT LIKE 'pg\\_%'
@@ -158,9 +162,8 @@ class CommittedDatabase:
 
     async def _connect(self) -> asyncpg.Connection[Any]:
         if self._connection is None or self._connection.is_closed():
-            dsn = make_url(self.url).set(drivername="postgresql")
             self._connection = await asyncpg.connect(
-                dsn.render_as_string(hide_password=False),
+                for_asyncpg(self.url),
                 server_settings={"lock_timeout": f"{self._lock_timeout * 1000:.0f}ms"},
             )
         return self._connection

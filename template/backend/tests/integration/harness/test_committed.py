@@ -5,7 +5,17 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.database import Database
@@ -72,6 +82,25 @@ class TestRestore:
         await committed_notes.restore()
         async with engine.connect() as connection:
             assert await connection.scalar(text("SELECT text FROM seeded")) == "by a migration"
+
+    async def test_a_table_whose_name_needs_quotes_has_its_place_in_the_order(
+        self, clone_database: CloneDatabase, worker_settings: Settings
+    ) -> None:
+        quoted = MetaData()
+        order = Table("Harness order", quoted, Column("id", Integer, primary_key=True))
+        line = Table("harness line", quoted, Column("order_id", ForeignKey(order.c.id)))
+        async with clone_database("quoted") as url:
+            database = Database(worker_settings.model_copy(update={"database_url": url}))
+            committed = CommittedDatabase(database, get_table_deletion_order(quoted))
+            async with database.engine.begin() as connection:
+                await connection.run_sync(quoted.create_all)
+            await committed.prepare()
+            async with database.engine.begin() as connection:
+                await connection.execute(insert(order).values(id=1))
+                await connection.execute(insert(line).values(order_id=1))
+            assert await committed.restore() == ['"harness line"', '"Harness order"']
+            await database.dispose()
+            await committed.close()
 
     async def test_restarts_the_sequences(self, committed_notes: CommittedDatabase) -> None:
         returning_id = insert(notes).values(text="one").returning(notes.c.id)
