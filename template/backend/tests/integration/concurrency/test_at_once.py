@@ -1,0 +1,158 @@
+"""Many at once: with real commits and row locks where one connection could not show them."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.database import Database
+from backend.core.security import TokenKind
+from backend.models.customer import Customer, RefreshToken
+from backend.models.order import Order
+from backend.models.product import Product
+from backend.repositories.unit_of_work import UnitOfWork
+from backend.services.orders import OrderService, OutOfStockError, Wanted
+from backend.services.outbox import OutboxService
+from backend.services.shop import Shop
+from backend.tests.async_utils import (
+    async_timeout,
+    run_concurrent_tasks,
+    simulate_concurrent_requests,
+)
+from backend.tests.factories import (
+    CustomerFactory,
+    OutboxEventFactory,
+    ProductFactory,
+    RefreshTokenFactory,
+)
+from backend.tests.fakes.events import RecordingEventBus
+
+ORDERS = "/api/v1/orders"
+
+
+async def order(
+    client: httpx2.AsyncClient, *products: Product, quantity: int = 1
+) -> httpx2.Response:
+    lines = [{"product_id": str(product.id), "quantity": quantity} for product in products]
+    return await client.post(ORDERS, json={"lines": lines})
+
+
+def _later() -> datetime:
+    return datetime.now(UTC) + timedelta(hours=1)
+
+
+async def wait_until_blocked(watcher: AsyncSession, pid: int | None) -> None:
+    """Return as soon as the server's process `pid` waits for a lock of somebody else."""
+    blocked = select(func.cardinality(func.pg_blocking_pids(pid)))
+    async with async_timeout(2, "waiting for the lock"):
+        while not await watcher.scalar(blocked):
+            continue
+
+
+async def test_ten_requests_at_once_on_one_connection_take_turns(
+    authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
+) -> None:
+    mug = await ProductFactory.create(db_session, stock=4)
+    run = await simulate_concurrent_requests(lambda _: order(authenticated_client, mug), count=10)
+    assert run.all_succeeded
+    assert sorted(answer.status_code for answer in run.results) == [201] * 4 + [409] * 6
+    await db_session.refresh(mug)
+    assert mug.stock == 0
+
+
+async def test_readers_at_once_all_get_the_same(
+    client: httpx2.AsyncClient, db_session: AsyncSession
+) -> None:
+    await ProductFactory.create_batch(db_session, 3)
+    run = await simulate_concurrent_requests(lambda _: client.get("/api/v1/products"), count=10)
+    assert {answer.status_code for answer in run.results} == {200}
+    assert len({answer.text for answer in run.results}) == 1
+
+
+@pytest.mark.committed
+class TestRealLocks:
+    async def test_of_ten_buyers_of_the_last_item_one_gets_it(
+        self, authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
+    ) -> None:
+        mug = await ProductFactory.create(db_session, stock=1)
+        await db_session.commit()
+        run = await simulate_concurrent_requests(
+            lambda _: order(authenticated_client, mug), count=10
+        )
+        assert sorted(answer.status_code for answer in run.results) == [201] + [409] * 9
+        await db_session.refresh(mug)
+        assert mug.stock == 0
+        assert await db_session.scalar(select(func.count()).select_from(Order)) == 1
+
+    async def test_the_second_buyer_waits_for_the_first_to_decide(
+        self, committed_db: Database, db_session: AsyncSession
+    ) -> None:
+        mug = await ProductFactory.create(db_session, stock=1)
+        ann, bob = await CustomerFactory.create_batch(db_session, 2)
+        await db_session.commit()
+        async with committed_db.session() as first, committed_db.session() as second:
+            await UnitOfWork(first).products.lock([mug.id])
+            pid = await second.scalar(select(func.pg_backend_pid()))
+            waiting = asyncio.create_task(
+                OrderService(UnitOfWork(second)).place(bob, [Wanted(mug.id, 1)])
+            )
+            await wait_until_blocked(db_session, pid)
+            assert not waiting.done()
+            await OrderService(UnitOfWork(first)).place(ann, [Wanted(mug.id, 1)])
+            with pytest.raises(OutOfStockError, match="Only 0 of"):
+                await waiting
+
+    async def test_orders_for_the_same_products_in_opposite_order_do_not_deadlock(
+        self, authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
+    ) -> None:
+        one, two = await ProductFactory.create_batch(db_session, 2, stock=20)
+        await db_session.commit()
+        run = await run_concurrent_tasks(
+            order(authenticated_client, *pair) for pair in [(one, two), (two, one)] * 5
+        )
+        assert [answer.status_code for answer in run.results] == [201] * 10
+        await db_session.refresh(one)
+        await db_session.refresh(two)
+        assert (one.stock, two.stock) == (10, 10)
+
+    async def test_two_dispatchers_share_the_events_and_tell_none_twice(
+        self, committed_db: Database, db_session: AsyncSession
+    ) -> None:
+        events = await OutboxEventFactory.create_batch(db_session, 6)
+        await db_session.commit()
+        bus = RecordingEventBus()
+        async with committed_db.session() as first, committed_db.session() as second:
+            held = await UnitOfWork(first).outbox.lock_due(_later(), limit=4)
+            rest = await OutboxService(UnitOfWork(second), bus, _later).dispatch()
+            assert (len(held), rest.delivered) == (4, 2)
+            await first.rollback()  # the first one dies: what it held is told by the next
+            assert (await OutboxService(UnitOfWork(first), bus, _later).dispatch()).delivered == 4
+        assert sorted(event.id for event in bus.published) == sorted(event.id for event in events)
+
+    async def test_a_refresh_token_used_twice_at_once_is_taken_for_a_copy(
+        self, client: httpx2.AsyncClient, shop: Shop, db_session: AsyncSession
+    ) -> None:
+        known = await RefreshTokenFactory.create(db_session)
+        await db_session.commit()
+        token = shop.tokens.issue(TokenKind.REFRESH, subject=known.customer_id, token_id=known.id)
+        run = await simulate_concurrent_requests(
+            lambda _: client.post("/api/v1/auth/refresh", json={"refresh_token": token}), count=2
+        )
+        assert sorted(answer.status_code for answer in run.results) == [200, 401]
+        live = (
+            select(func.count()).select_from(RefreshToken).where(RefreshToken.revoked_at.is_(None))
+        )
+        assert await db_session.scalar(live) == 0, "the winner's next token is revoked too"
+
+    async def test_the_same_address_registered_five_times_at_once_is_one_account(
+        self, client: httpx2.AsyncClient, shop: Shop, db_session: AsyncSession
+    ) -> None:
+        body = {"email": "ann@example.com", "password": "long enough 1", "full_name": "Ann"}
+        run = await simulate_concurrent_requests(
+            lambda _: client.post("/api/v1/auth/register", json=body), count=5
+        )
+        assert sorted(answer.status_code for answer in run.results) == [201] + [409] * 4
+        assert await db_session.scalar(select(func.count()).select_from(Customer)) == 1
