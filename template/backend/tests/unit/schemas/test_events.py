@@ -1,14 +1,14 @@
 """What is said on the WebSocket."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
 from backend.schemas.events import Authenticate, ClientMessage, Ping, Subscribe, Unsubscribe
 
-ORDER = str(uuid4())
+ORDER = str(UUID(int=1))
 
 
 @pytest.mark.parametrize(
