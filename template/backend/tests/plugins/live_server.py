@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ class LiveServer:
 
     url: str
     log_file: Path
+    process: subprocess.Popen[bytes]
 
     @property
     def websocket_url(self) -> str:
@@ -66,13 +68,25 @@ def live_server(
 ) -> Iterator[LiveServer]:
     """One server process per worker, on its committed database and a free port of loopback."""
     log_file = tmp_path_factory.mktemp("live") / "server.log"
+    with running_server(committed_database.url, log_file, live_server_env) as server:
+        yield server
+
+
+@contextmanager
+def running_server(
+    database_url: str, log_file: Path, env: Mapping[str, str] | None = None
+) -> Iterator[LiveServer]:
+    """Start a server process; it is stopped at the block's end.
+
+    Raises `RuntimeError`, with what the process printed, when it does not start.
+    """
     listener = socket.create_server(("127.0.0.1", 0))  # requests wait here until the server is up
     environment = {
         **os.environ,
         "ENVIRONMENT": "test",
-        "DATABASE_URL": committed_database.url,
+        "DATABASE_URL": database_url,
         "LOG_FORMAT": "json",
-        **live_server_env,
+        **(env or {}),
     }
     with log_file.open("wb") as log:
         process = subprocess.Popen(
@@ -85,7 +99,7 @@ def live_server(
         )
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     listener.close()
-    server = LiveServer(url, log_file)
+    server = LiveServer(url, log_file, process)
     try:
         _wait_until_it_answers(server)
         yield server

@@ -1,0 +1,55 @@
+"""The WebSocket, over a real socket."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from backend.tests.async_utils import with_timeout
+from backend.tests.e2e.shop.people import NewPerson, Person
+from backend.tests.plugins.live_server import LiveServer
+
+
+async def say(socket: ClientConnection, **message: Any) -> Any:
+    """Send a message and return the answer."""
+    await socket.send(json.dumps(message))
+    return json.loads(await with_timeout(socket.recv()))
+
+
+async def test_without_a_good_token_it_is_closed(live_server: LiveServer) -> None:
+    async with connect(f"{live_server.websocket_url}/api/v1/events", proxy=None) as socket:
+        await socket.send(json.dumps({"type": "authenticate", "token": "nonsense"}))
+        with pytest.raises(ConnectionClosed):
+            await with_timeout(socket.recv())
+        assert socket.close_code == 4401
+
+
+async def test_who_comes_back_hears_what_happens_from_then_on_and_nobody_else_does(
+    live_server: LiveServer, gateway: HTTPServer, admin: Person, new_customer: NewPerson
+) -> None:
+    url = f"{live_server.websocket_url}/api/v1/events"
+    customer, stranger = await new_customer(), await new_customer()
+    order = await customer.orders(await admin.offers(sku="E2E-EVENT", stock=1))
+
+    async with connect(url, proxy=None) as socket:
+        await say(socket, type="authenticate", token=stranger.access_token)
+        refusal = await say(socket, type="subscribe", order_id=order["id"])
+        assert (refusal["type"], refusal["code"]) == ("error", "not_found")
+
+    async with connect(url, proxy=None) as socket:
+        await say(socket, type="authenticate", token=customer.access_token)
+        await say(socket, type="subscribe", order_id=order["id"])
+
+    await customer.tries_to_pay(order, key="while-away")
+    async with connect(url, proxy=None) as socket:
+        await say(socket, type="authenticate", token=customer.access_token)
+        state = await say(socket, type="subscribe", order_id=order["id"])
+        assert state["status"] == "paid"
+        await admin.client.post(f"/api/v1/orders/{order['id']}/ship")
+        event = json.loads(await with_timeout(socket.recv()))
+        assert event["event"] == "order.shipped"

@@ -1,0 +1,61 @@
+"""Files over real sockets, where no client tidies the address up first."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx2
+import pytest
+
+from backend.tests.e2e.shop.people import Person
+from backend.tests.plugins.data import FOLDER
+from backend.tests.plugins.live_server import LiveServer
+
+PICTURE = (FOLDER / "mug.png").read_bytes()
+
+
+async def upload(admin: Person, content: bytes, name: str = "mug.png") -> httpx2.Response:
+    product = await admin.offers(sku="E2E-PICTURE", stock=1)
+    path = f"/api/v1/products/{product['id']}/images"
+    return await admin.client.post(path, files={"file": (name, content, "image/png")})
+
+
+async def test_what_was_uploaded_is_downloaded_by_anybody(
+    admin: Person, live_client: httpx2.AsyncClient
+) -> None:
+    image = (await upload(admin, PICTURE, name="../../mug.exe")).json()
+    assert image["name"].endswith(".png")
+    download = await live_client.get(f"/api/v1/media/{image['name']}")
+    assert download.content == PICTURE
+    assert download.headers["content-type"] == "image/png"
+    assert download.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("content", "status"), [(b"MZ\x90\x00", 415), (PICTURE + b"\x00" * 512 * 1024, 413)]
+)
+async def test_other_files_and_large_ones_are_refused(
+    content: bytes, status: int, admin: Person
+) -> None:
+    assert (await upload(admin, content)).status_code == status
+
+
+@pytest.mark.parametrize(
+    "name", ["../../pyproject.toml", "..%2f..%2fpyproject.toml", "/etc/passwd"]
+)
+async def test_no_address_leads_out_of_the_folder(name: str, live_server: LiveServer) -> None:
+    status, _, body = (await get_raw(live_server, f"/api/v1/media/{name}")).partition("\r\n")
+    assert " 404 " in f"{status} "
+    assert "root:" not in body
+    assert "[project]" not in body
+
+
+async def get_raw(server: LiveServer, target: str) -> str:
+    """Ask for a target exactly as it is written, and return the whole answer."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    request = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    writer.write(request.encode())
+    answer = await reader.read()
+    writer.close()
+    return answer.decode(errors="replace")
