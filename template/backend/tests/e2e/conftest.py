@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -36,15 +37,19 @@ def gateway_process() -> Iterator[HTTPServer]:
 
 
 @pytest.fixture(scope="session")
-def live_server_env(
-    gateway_process: HTTPServer, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, str]:
+def media_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server keeps files."""
+    return tmp_path_factory.mktemp("files") / "media"
+
+
+@pytest.fixture(scope="session")
+def live_server_env(gateway_process: HTTPServer, media_folder: Path) -> Mapping[str, str]:
     """Where the gateway is and where files go; nothing that would only cost time."""
     return {
         **SECRETS,
         "ARGON2_MEMORY_KIB": "8",
         "ARGON2_TIME_COST": "1",
-        "MEDIA_ROOT": str(tmp_path_factory.mktemp("media")),
+        "MEDIA_ROOT": str(media_folder),
         "PAYMENT_BACKOFF": "0",
         "PAYMENT_BREAKER_THRESHOLD": "1000",  # one test's outage is no other test's
         "PAYMENT_GATEWAY_URL": gateway_process.url_for(""),

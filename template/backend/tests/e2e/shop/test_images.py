@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -40,17 +41,19 @@ async def test_other_files_and_large_ones_are_refused(
     assert (await upload(admin, content)).status_code == status
 
 
-@pytest.mark.parametrize(
-    "name", ["../../pyproject.toml", "..%2f..%2fpyproject.toml", "/etc/passwd"]
-)
-async def test_no_address_leads_out_of_the_folder(name: str, live_server: LiveServer) -> None:
-    status, _, body = (await get_raw(live_server, f"/api/v1/media/{name}")).partition("\r\n")
-    assert " 404 " in f"{status} "
-    assert "root:" not in body
-    assert "[project]" not in body
+@pytest.mark.parametrize("up", ["../", "..%2f", "%2e%2e/", "/{parent}/", "%2f{parent}%2f"])
+async def test_no_address_leads_out_of_the_folder(
+    up: str, live_server: LiveServer, media_folder: Path
+) -> None:
+    outside = media_folder.parent / "outside.png"
+    outside.write_bytes(PICTURE)
+    target = f"/api/v1/media/{up.format(parent=str(media_folder.parent)[1:])}outside.png"
+    answer = await get_raw(live_server, target)
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert PICTURE not in answer
 
 
-async def get_raw(server: LiveServer, target: str) -> str:
+async def get_raw(server: LiveServer, target: str) -> bytes:
     """Ask for a target exactly as it is written, and return the whole answer."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -58,4 +61,4 @@ async def get_raw(server: LiveServer, target: str) -> str:
     writer.write(request.encode())
     answer = await reader.read()
     writer.close()
-    return answer.decode(errors="replace")
+    return answer
