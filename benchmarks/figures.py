@@ -1,0 +1,64 @@
+"""Medians, their spread, and ratios; all that is printed and kept goes through here."""
+
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.project import RunningServer, Workspace, machine
+
+Summary = dict[str, float]
+
+
+def summary(samples: Sequence[float]) -> Summary:
+    """Median, quartiles, number."""
+    values = sorted(samples)
+    if len(values) < 2:
+        return {"median": values[0], "q1": values[0], "q3": values[0], "n": len(values)}
+    q1, median, q3 = statistics.quantiles(values, n=4, method="inclusive")
+    return {"median": round(median, 4), "q1": round(q1, 4), "q3": round(q3, 4), "n": len(values)}
+
+
+def ratios(above: Sequence[float], below: Sequence[float]) -> Summary:
+    """The ratio of each repetition, as median and quartiles: load hits both sides of one alike."""
+    return summary([a / b for a, b in zip(above, below, strict=True)])
+
+
+def shown(figures: Summary, unit: str = "") -> str:
+    """Such as `1.43 ms (1.40-1.51)`."""
+    median, low, high = (_digits(figures[key]) for key in ("median", "q1", "q3"))
+    return f"{median}{unit} ({low}-{high})"
+
+
+def _digits(value: float) -> str:
+    return (
+        f"{value:.2f}"
+        if abs(value) < 10
+        else f"{value:.1f}"
+        if abs(value) < 100
+        else f"{value:.0f}"
+    )
+
+
+def save(
+    path: Path | None,
+    command: str,
+    where: Workspace,
+    server: RunningServer | None,
+    results: dict[str, Any],
+) -> None:
+    """Write the results with what they were measured on, for `benchmarks.report`."""
+    if path is None:
+        return
+    about = {
+        "command": command,
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "machine": machine(),
+        "server": server.summary if server else "",
+        "versions": where.versions(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"about": about, **results}, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")

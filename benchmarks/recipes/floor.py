@@ -1,0 +1,1 @@
+"""pytest's floor: pytest with pytest-asyncio, nothing else."""
