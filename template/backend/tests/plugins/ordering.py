@@ -36,18 +36,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if workerinput is not None:
         seed = int(workerinput["randomly_seed"])
     else:
-        seed = _chosen(config)
-        if config.cache is not None:
-            config.cache.set(_CACHE_KEY, seed)
+        cache = getattr(config, "cache", None)  # none with -p no:cacheprovider
+        seed = _chosen(config.getoption("randomly_seed"), cache)
+        if cache is not None:
+            cache.set(_CACHE_KEY, seed)
     config.stash[SEED] = seed
     if not config.getoption("randomly_dont_reset_seed"):
         config.pluginmanager.register(_SeedEachTest(seed), "seed-each-test")
 
 
-def _chosen(config: pytest.Config) -> int:
-    given = config.getoption("randomly_seed")
+def _chosen(given: str | None, cache: pytest.Cache | None) -> int:
     if given == "last":
-        given = config.cache.get(_CACHE_KEY, None) if config.cache is not None else None
+        given = cache.get(_CACHE_KEY, None) if cache is not None else None
     if given is None:
         return random.SystemRandom().getrandbits(32)
     try:
