@@ -8,8 +8,8 @@ A service plugin says where its server came from, once, in the controller or in 
 
 Read the outcome of a run by machine from `--junit-xml=FILE`: the `testsuite` element has `tests`,
 `failures`, `errors`, `skipped` and `time`; its `properties` have `services` (joined by " · "),
-`python`, `seed`, and per layer `tests.unit` … (number of tests) and `seconds.unit` … (their time,
-added up over the workers). `-qq` hides the block.
+`python`, `seed`, and per line of the block `tests.unit` … (number of tests) and `seconds.unit` …
+(their time, added up over the workers). `-qq` hides the block.
 """
 
 import platform
@@ -28,7 +28,7 @@ from .ordering import SEED
 
 SERVICES = pytest.StashKey[list[str]]()
 PYRAMID = {"unit": (70, 80), "integration": (15, 20), "e2e": (5, 10)}
-"""Share of each layer in per cent, as it should be."""
+"""Share of each layer in per cent, as it should be; the harness's own proofs do not count."""
 
 _SLOWEST = 5
 
@@ -46,14 +46,19 @@ class Totals:
         for report in reports:
             if not isinstance(report, pytest.TestReport):
                 continue
-            layer = layer_of(report.nodeid)
-            name = layer.name if layer else "other"
             self.by_test[report.nodeid] += report.duration
-            self.seconds[name] += report.duration
+            self.seconds[_group(report.nodeid)] += report.duration
         for nodeid in self.by_test:
-            layer = layer_of(nodeid)
-            self.tests[layer.name if layer else "other"] += 1
+            self.tests[_group(nodeid)] += 1
         return self
+
+
+def _group(nodeid: str) -> str:
+    """The line that a test is counted in: its layer, or `harness` for proofs of the harness."""
+    if "/harness/" in nodeid:
+        return "harness"
+    layer = layer_of(nodeid)
+    return layer.name if layer else "other"
 
 
 def register_service(config: pytest.Config, line: str) -> None:
@@ -136,7 +141,7 @@ def _lines(config: pytest.Config, totals: Totals) -> Iterable[tuple[str, str]]:
 
 
 def _ordered(totals: Totals) -> list[str]:
-    return [name for name in (*LAYERS, "other") if name in totals.tests]
+    return [name for name in (*LAYERS, "harness", "other") if name in totals.tests]
 
 
 def _layer_line(name: str, totals: Totals) -> str:

@@ -15,7 +15,7 @@ NUMBERS = """
 FILES = {
     f"tests/{layer}/test_{layer}.py": NUMBERS.format(layer=layer)
     for layer in ("unit", "integration", "e2e")
-}
+} | {"tests/unit/harness/test_proof.py": "def test_proof(): ..."}
 
 
 @pytest.mark.slow
@@ -28,6 +28,7 @@ def test_the_block_adds_up_and_the_seed_brings_back_order_and_numbers(inner_run:
         f"random seed: {seed}",
         "unit             6 tests",
         "33 % (70-80 %)  <- outside",
+        "harness          1 tests",
         f"--randomly-seed={seed}",
     ):
         assert line in first.output, first.output
