@@ -9,9 +9,12 @@ each line of the project's code and tests remain; `--full-trace` shows everythin
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+# pytest cuts its own frames itself, and reports a skip by one of them: none left is a crash.
+_PYTEST = ("_pytest.", "pluggy.")
 _LIBRARIES = tuple(
     {
         f"{Path(sysconfig.get_path(name)).resolve()}/"
@@ -34,9 +37,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         trace = error.__traceback__
         while trace is not None:
             code, names = trace.tb_frame.f_code, trace.tb_frame.f_globals
-            if is_library(code.co_filename) and "__tracebackhide__" not in names:
+            hidden = is_library(code.co_filename) and not _name_of(names).startswith(_PYTEST)
+            if hidden and "__tracebackhide__" not in names:
                 names["__tracebackhide__"] = True
             trace = trace.tb_next
+
+
+def _name_of(names: dict[str, Any]) -> str:
+    return str(names.get("__name__", ""))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
