@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
+from pytest_httpserver import HTTPServer
 from schemathesis import GenerationMode
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core.database import Database
+from backend.core.media import DiskMediaStore
 from backend.main import create_app
-from backend.models.customer import Customer
-from backend.services.shop import Shop
+from backend.tests.e2e.shop.openapi.fuzzing import Operation, make_operations
 from backend.tests.factories import OrderFactory, OutboxEventFactory, ProductImageFactory
-from backend.tests.fakes.gateway import FakePaymentGateway
-from backend.tests.integration.openapi.fuzzing import Operation, make_operations
 
 
 @pytest.fixture(scope="session")
@@ -29,15 +27,15 @@ def operations() -> Mapping[str, Operation]:
 
 @pytest.fixture
 async def existing(
-    session: AsyncSession, app: FastAPI, shop: Shop, admin: Customer
+    committed_db: Database, media_folder: Path, gateway: HTTPServer
 ) -> Mapping[str, str]:
-    """Path parameters of rows that exist, by name. The payment gateway is a fake, and willing."""
-    app.state.shop = replace(shop, gateway=FakePaymentGateway())
-    name = await shop.media.save(b"\x89PNG\r\n\x1a\n", ".png")
-    image = await ProductImageFactory.create(session, name=name)
-    order = await OrderFactory.create(session, customer=admin)
-    event = await OutboxEventFactory.create(session, dead=True)
-    await session.commit()
+    """Path parameters of rows that exist, by name. The payment gateway is willing."""
+    name = await DiskMediaStore(media_folder).save(b"\x89PNG\r\n\x1a\n", ".png")
+    async with committed_db.session() as session:
+        image = await ProductImageFactory.create(session, name=name)
+        order = await OrderFactory.create(session)
+        event = await OutboxEventFactory.create(session, dead=True)
+        await session.commit()
     return {
         "customer_id": str(order.customer_id),
         "event_id": str(event.id),

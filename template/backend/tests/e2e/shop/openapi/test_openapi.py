@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import httpx2
 import pytest
 from schemathesis import GenerationMode
 
 from backend.main import create_app
-from backend.tests.integration.openapi.fuzzing import Operation, fuzz
+from backend.tests.e2e.shop.openapi.fuzzing import Operation, fuzz
+from backend.tests.e2e.shop.people import Person
+from backend.tests.plugins.live_server import LiveServer
 
 MAX_EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", "5"))
 """Of each mode, for each operation: `OPENAPI_EXAMPLES=200 uv run pytest --timeout=0 …` hunts."""
@@ -40,21 +43,25 @@ NOT_SAID_IN_THE_SCHEMA = {
 
 
 @pytest.mark.parametrize("label", OPERATIONS)
-async def test_answers_are_as_described(
+def test_answers_are_as_described(
     label: str,
     operations: Mapping[str, Operation],
-    admin_client: httpx2.AsyncClient,
+    live_server: LiveServer,
+    admin: Person,
     existing: Mapping[str, str],
 ) -> None:
-    await fuzz(
-        operations[label],
-        admin_client,
+    def send(mode: GenerationMode, **options: Any) -> None:
+        headers = {"Authorization": f"Bearer {admin.access_token}"}
+        fuzz(
+            operations[label], live_server.url, headers, mode, max_examples=MAX_EXAMPLES, **options
+        )
+
+    send(
         GenerationMode.POSITIVE,
-        max_examples=MAX_EXAMPLES,
         path_parameters={k: v for k, v in existing.items() if f"{{{k}}}" in label},
         may_refuse=label in NOT_SAID_IN_THE_SCHEMA,
     )
-    await fuzz(operations[label], admin_client, GenerationMode.NEGATIVE, max_examples=MAX_EXAMPLES)
+    send(GenerationMode.NEGATIVE)
 
 
 def test_operations_that_need_no_log_in_are_these_and_no_others() -> None:
@@ -75,11 +82,11 @@ def test_operations_that_need_no_log_in_are_these_and_no_others() -> None:
 
 @pytest.mark.parametrize("token", [None, "nonsense"])
 async def test_all_others_answer_401_without_a_good_token(
-    client: httpx2.AsyncClient, token: str | None
+    live_client: httpx2.AsyncClient, token: str | None
 ) -> None:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     statuses = {
-        label: (await client.request(*label.split(" "), headers=headers)).status_code
+        label: (await live_client.request(*label.split(" "), headers=headers)).status_code
         for label, operation in OPERATIONS.items()
         if "security" in operation
     }
