@@ -1,0 +1,78 @@
+"""Large bodies pass through; they are never held whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx2
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.services.shop import Shop
+from backend.tests.benchmarks.measuring import measured_memory
+from backend.tests.factories import ProductFactory
+
+MIB = 1024 * 1024
+LARGE = 32 * MIB
+
+
+async def test_an_upload_without_an_end_is_refused_long_before_it_is_in_memory(
+    admin_client: httpx2.AsyncClient, db_session: AsyncSession, report: Callable[..., None]
+) -> None:
+    product = await ProductFactory.create(db_session)
+    await db_session.commit()
+    sent = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+        while sent < LARGE:
+            sent += 65536
+            yield b"\x00" * 65536
+
+    path = f"/api/v1/products/{product.id}/images"
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    with measured_memory() as memory:
+        answer = await admin_client.post(path, content=body(), headers=headers)
+    report(f"{memory.peak / MIB:.1f} MiB held, {sent / MIB:.1f} of {LARGE / MIB:.0f} MiB taken")
+    assert answer.status_code == 413
+    assert sent < 2 * MIB
+    assert memory.peak < LARGE / 4
+
+
+async def test_a_download_is_read_piece_by_piece(
+    app: FastAPI, shop: Shop, report: Callable[..., None]
+) -> None:
+    name = await shop.media.save(b"\x89PNG\r\n\x1a\n" + bytes(LARGE), ".png")
+    received = 0
+
+    # Without a client: httpx2's transport collects the whole body before it gives any.
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()  # the client stays, and says nothing
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        nonlocal received
+        received += len(message.get("body", b""))
+
+    path = f"/api/v1/media/{name}"
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"test")],
+        "server": ("test", 80),
+        "client": ("127.0.0.1", 50000),
+    }
+    with measured_memory() as memory:
+        await app(scope, receive, send)
+    report(f"{memory.peak / MIB:.1f} MiB held of {LARGE / MIB:.0f} MiB sent")
+    assert received > LARGE
+    assert memory.peak < LARGE / 4
