@@ -18,7 +18,8 @@ GATES = [
     "run ruff format --check",
     "run mypy",
     "run lint-imports",
-    "run pytest --numprocesses auto --cov",
+    "run pytest backend/tests/unit --cov --cov-fail-under=85",
+    "run pytest --numprocesses auto --cov --cov-fail-under=95",
 ]
 VERIFIED = re.compile(
     r"verified: (\d+) passed.* in \d+ s · PostgreSQL \d+\.\d+ \w+ · Python 3\.\d+\.\d+"

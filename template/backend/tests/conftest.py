@@ -15,6 +15,7 @@ pytest_plugins = (
     "backend.tests.plugins.inner_run",
     "backend.tests.plugins.layers",
     "backend.tests.plugins.ordering",
+    "backend.tests.plugins.proofs",
     "backend.tests.plugins.serial",
     "backend.tests.plugins.sockets",
     "backend.tests.plugins.sqlite",

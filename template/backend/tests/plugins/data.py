@@ -5,7 +5,7 @@
 | `unique_id` | `unique_id("order")` -> `order-3f9c…`, never the same twice, in any worker or run |
 | `unique_email` | `unique_email()` -> `user-3f9c…@example.com` |
 | `fake` | a Faker, seeded anew for each test; skipped where Faker is not installed |
-| `sample_data` | `sample_data["customers"]` is a copy of fixtures/customers.json |
+| `sample_data` | `sample_data["name"]` is a fresh copy of fixtures/name.json |
 | `media_root` | an empty folder of the test's own |
 """
 

@@ -44,8 +44,8 @@ MARKERS = (
     "benchmark: measures; opt-in (by path: benchmarks/)",
 )
 
-NOT_RUN = pytest.StashKey[dict[str, int]]()
-"""Layer name -> tests that were collected and left out because nobody asked for them."""
+NOT_RUN = pytest.StashKey[dict[str, str]]()
+"""Name -> how many tests of it were left out, and what runs them."""
 
 
 def layer_of(path: str | PurePath) -> Layer | None:
@@ -131,7 +131,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(mark)
         (kept if layer.name in wanted else left_out).append(item)
     if left_out:
-        config.stash[NOT_RUN].update(_count(left_out))
+        for name, count in _count(left_out).items():
+            switch = LAYERS[name].opt_in
+            config.stash[NOT_RUN][name] = f"{count} in {name}/ (run them with {switch})"
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
 

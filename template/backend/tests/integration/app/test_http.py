@@ -5,7 +5,7 @@ import httpx2
 from backend.core.settings import Settings
 from backend.tests.plugins.app import MakeClient
 
-ORIGIN = "https://shop.example"
+ORIGIN = "https://app.example"
 
 
 class TestErrors:

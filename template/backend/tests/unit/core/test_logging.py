@@ -126,6 +126,6 @@ class TestRedact:
 
     def test_it_runs_on_every_line(self, capsys: pytest.CaptureFixture[str]) -> None:
         configure_logging(Settings(log_format="json"))
-        log.info("customer.login", password="s3cr3t")
+        log.info("account.login", password="s3cr3t")
         logging.getLogger("other").warning("login", extra={"token": "s3cr3t"})
         assert "s3cr3t" not in capsys.readouterr().out

@@ -38,7 +38,7 @@ class TestHost:
         "host",
         [
             "mydb.abc.eu-west-1.rds.amazonaws.com:5432",
-            "shop.postgres.database.azure.com",
+            "main.postgres.database.azure.com",
             "ep-cool-1.eu-central-1.aws.neon.tech",
             "db.xyz.supabase.co",
             "prod-db.internal",
@@ -55,7 +55,7 @@ class TestHost:
         given = f"postgresql:///app_test?host=db.rds.amazonaws.com&password={SECRET}"
         assert "db.rds.amazonaws.com" in refusal(given)
 
-    @pytest.mark.parametrize("host", ["localhost", "[::1]:5432", "products.local", "postgres"])
+    @pytest.mark.parametrize("host", ["localhost", "[::1]:5432", "prodigy.local", "postgres"])
     def test_that_is_ordinary_is_accepted(self, host: str) -> None:
         check_url(url(host))
 
