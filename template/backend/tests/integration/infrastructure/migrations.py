@@ -9,6 +9,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -85,6 +86,11 @@ class Migrations:
             result = await connection.execute(text(statement), values)
             return list(result.all()) if result.returns_rows else []
 
+    async def read_applied(self) -> set[str]:
+        """Return the newest revisions that were run; none where nothing ever was."""
+        async with self.engine.connect() as connection:
+            return set(await connection.run_sync(_read_heads))
+
     async def read_schema(self) -> list[str]:
         """Describe every table and what belongs to it, without alembic's own; sorted."""
         rows = await self.execute(_SCHEMA)
@@ -104,6 +110,10 @@ class Migrations:
             await connection.run_sync(with_connection)
 
 
+def _read_heads(connection: Connection) -> tuple[str, ...]:
+    return MigrationContext.configure(connection).get_current_heads()
+
+
 def make_config(**options: Any) -> Config:
     """Return the project's configuration of alembic, which prints into nothing."""
     config = Config(str(PROJECT_ROOT / "alembic.ini"), stdout=io.StringIO(), **options)
@@ -117,6 +127,6 @@ def read_revisions() -> list[str]:
     return [script.revision for script in scripts.walk_revisions()][::-1]
 
 
-def read_heads() -> list[str]:
+def read_heads() -> set[str]:
     """Return the revisions that no other one builds on."""
-    return list(ScriptDirectory.from_config(make_config()).get_heads())
+    return set(ScriptDirectory.from_config(make_config()).get_heads())
