@@ -28,11 +28,12 @@ def ratios(above: Sequence[float], below: Sequence[float]) -> Summary:
 
 def shown(figures: Summary, unit: str = "") -> str:
     """Such as `1.43 ms (1.40-1.51)`."""
-    median, low, high = (_digits(figures[key]) for key in ("median", "q1", "q3"))
+    median, low, high = (digits(figures[key]) for key in ("median", "q1", "q3"))
     return f"{median}{unit} ({low}-{high})"
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
+    """Three digits that count."""
     return (
         f"{value:.2f}"
         if abs(value) < 10
@@ -57,6 +58,7 @@ def save(
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "machine": machine(),
         "server": server.summary if server else "",
+        "python": where.python_version(),
         "versions": where.versions(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)

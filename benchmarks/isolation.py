@@ -9,7 +9,7 @@ pays for connecting and importing. A ratio is taken within each repetition.
 import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +38,11 @@ RECIPES = (
     Recipe(
         "committed", "ours: `committed_db`", mark="pytestmark = pytest.mark.committed", ours=True
     ),
-    Recipe("isolated", "ours: `isolated_db`", share=0.2, ours=True),
-    Recipe("delete", "(a) new engine, DELETE before and after", share=0.2),
-    Recipe("truncate", "(b) TRUNCATE", share=0.2),
-    Recipe("create_all", "(c) create_all, drop_all", share=0.08),
-    Recipe("clone", "(d) clone per test", share=0.2),
+    Recipe("isolated", "ours: `isolated_db`", share=0.1, ours=True),
+    Recipe("delete", "(a) new engine, DELETE before and after", share=0.1),
+    Recipe("truncate", "(b) TRUNCATE", share=0.1),
+    Recipe("create_all", "(c) create_all, drop_all", share=0.05),
+    Recipe("clone", "(d) clone per test", share=0.1),
     Recipe("outer", "(e) plain outer transaction"),
     Recipe("savepoints", "(e2) outer transaction, create_savepoint"),
     Recipe("raw", "(f) asyncpg BEGIN, ROLLBACK: the floor", ("noop", "select")),
@@ -121,37 +121,31 @@ def by_kind(result: Run) -> dict[str, list[float]]:
 
 
 def measure_matrix(
-    where: Workspace,
-    held: RunningServer,
-    recipes: Iterable[Recipe],
-    *,
-    tables: int,
-    tests: int,
-    repetitions: int,
+    where: Workspace, held: RunningServer, settings: argparse.Namespace
 ) -> Iterator[dict[str, Any]]:
-    """Yield one row for each recipe and kind: the repetitions' medians and the pooled spread."""
-    samples: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
-    raw: list[float] = []
-    recipes = tuple(recipes)
-    for number in range(repetitions):
-        for recipe in recipes:
-            count = max(3 * len(recipe.kinds), round(tests * recipe.share))
-            print(f"  {tables} tables, {number + 1}/{repetitions}: {recipe.name}", file=sys.stderr)
-            result = run_recipe(where, held, recipe, tables=tables, count=count, workers=0)
-            raw += [1000 * seconds for seconds in result.raw]
-            for kind, times in by_kind(result).items():
-                samples[recipe.name, kind].append(times)
-    for (name, kind), series in samples.items():
+    """Yield one row for each recipe, kind and number of tables: medians and the pooled spread."""
+    samples: dict[tuple[str, str, int], list[list[float]]] = defaultdict(list)
+    recipes = [BY_NAME[name] for name in settings.recipes]
+    for number in range(settings.repetitions):
+        for tables in settings.tables:
+            for recipe in recipes:
+                count = max(3 * len(recipe.kinds), round(settings.tests * recipe.share))
+                progress = f"  {number + 1}/{settings.repetitions}, {tables} tables: {recipe.name}"
+                print(progress, file=sys.stderr)
+                result = run_recipe(where, held, recipe, tables=tables, count=count, workers=0)
+                times = by_kind(result)
+                if result.raw:
+                    times["loop"] = [1000 * seconds for seconds in result.raw]
+                for kind, series in times.items():
+                    samples[recipe.name, kind, tables].append(series)
+    for (name, kind, tables), runs in samples.items():
         yield {
             "recipe": name,
             "kind": kind,
             "tables": tables,
-            "medians": [figures.summary(times)["median"] for times in series],
-            **figures.summary([time for times in series for time in times]),
+            "medians": [figures.summary(times)["median"] for times in runs],
+            **figures.summary([time for times in runs for time in times]),
         }
-    if raw:
-        row = {"recipe": "raw", "kind": "loop", "tables": tables, "medians": []}
-        yield {**row, **figures.summary(raw)}
 
 
 def measure_scale(
@@ -218,7 +212,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = command_line.parser(__doc__)
     parser.add_argument("--tests", type=int, default=400, help="tests a run, in the tables' part")
-    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--repetitions", type=int, default=4)
     parser.add_argument("--tables", type=int, nargs="+", default=[10, 50, 200])
     parser.add_argument("--workers", type=int, nargs="*", default=[0, 2, 4])
     parser.add_argument(
@@ -241,18 +235,8 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 def main(given: list[str] | None = None) -> dict[str, Any]:
     """Measure, print, save."""
     settings = arguments(given)
-    recipes = [BY_NAME[name] for name in settings.recipes]
     with workspace(settings.keep) as where, server(where, settings.tables[0]) as held:
-        matrix: list[dict[str, Any]] = []
-        for tables in settings.tables:
-            matrix += measure_matrix(
-                where,
-                held,
-                recipes,
-                tables=tables,
-                tests=settings.tests,
-                repetitions=settings.repetitions,
-            )
+        matrix = list(measure_matrix(where, held, settings))
         results = {
             "settings": {"tests": settings.tests, "repetitions": settings.repetitions},
             "matrix": matrix,
@@ -260,7 +244,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
             "scale": list(measure_scale(where, held, settings)) if settings.counts else [],
         }
         print_results(results)
-        figures.save(settings.json, "benchmarks.isolation", where, held, results)
+        figures.save(settings.json, "uv run python -m benchmarks.isolation", where, held, results)
     return results
 
 

@@ -75,9 +75,8 @@ def profile(where: Workspace, held: RunningServer, kind: str, tests: int) -> Non
     folder = project / "backend" / "tests" / "integration" / "bench_profile"
     generate.write(folder, {kind: STEPS[kind][1]}, (kind,), tests)
     output = Path(project, "profile.out")
-    program = f"import cProfile, pytest; cProfile.run('pytest.main()', {str(output)!r})"
-    # pytest.main reads its arguments from sys.argv, as `-m pytest` does.
-    run(where, project, str(folder.relative_to(project)), server=held, program=program)
+    path = str(folder.relative_to(project))
+    run(where, project, path, server=held, variables={"BENCH_PROFILE": str(output)})
     statistics = pstats.Stats(str(output))
     statistics.sort_stats("tottime").print_stats(45)
     statistics.sort_stats("cumulative").print_stats(70)
@@ -100,7 +99,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
         for row in results["steps"]:
             above = f"{row['adds']:+.3f} ms above {row['below']}" if row["below"] else ""
             print(f"{row['kind']:12} {figures.shown(row, ' ms'):28} {above}")
-        figures.save(settings.json, "benchmarks.ladder", where, held, results)
+        figures.save(settings.json, "uv run python -m benchmarks.ladder", where, held, results)
     return results
 
 

@@ -45,6 +45,11 @@ class Workspace:
             unfinished.rename(folder)
         return folder
 
+    def python_version(self) -> str:
+        """Such as `CPython 3.11.7`."""
+        program = "import platform as p; print(p.python_implementation(), p.python_version())"
+        return subprocess.check_output([str(self.python), "-c", program], text=True).strip()
+
     def versions(self) -> dict[str, str]:
         """The versions of what is measured, by package."""
         program = (

@@ -44,10 +44,13 @@ class Run:
 
     @property
     def testing(self) -> float:
-        """Seconds from the first test's start to the last one's end, over all processes."""
-        return max(test.start + test.total / 1000 for test in self.tests) - min(
-            test.start for test in self.tests
-        )
+        """Seconds from the first test's first line to the last test's end, over all processes.
+
+        What comes before is the start, and has a benchmark of its own.
+        """
+        workers = [worker for worker in self.workers if worker["tests"]]
+        first = min(float(worker["events"]["first call"]) for worker in workers)
+        return max(test.start + test.total / 1000 for test in self.tests) - first
 
 
 def run(
@@ -56,11 +59,9 @@ def run(
     *arguments: str,
     server: RunningServer | None = None,
     may_fail: bool = False,
-    program: str = "",
     variables: Mapping[str, str] | None = None,
 ) -> Run:
-    """Run pytest with `arguments`, or `program` with them. Raises RuntimeError if a test fails."""
-    start = ["-c", program] if program else ["-m", "pytest"]
+    """Run pytest with `arguments`. Raises RuntimeError with its output's end if a test fails."""
     with tempfile.TemporaryDirectory() as folder:
         env = {
             **clean(),
@@ -71,7 +72,7 @@ def run(
         }
         started = time.time()
         result = subprocess.run(
-            [str(where.python), *start, "-q", "-p", "bench_times", *arguments],
+            [str(where.python), "-m", "pytest", "-q", "-p", "bench_times", *arguments],
             cwd=project,
             env=env,
             stdin=subprocess.DEVNULL,

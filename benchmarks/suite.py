@@ -2,7 +2,7 @@
 
 1,575 integration tests of mixed kinds, ours against the DELETE recipe, and 7,193 unit tests, ours
 against pytest with no plugin at all; serial and with workers, interleaved. `command` is the whole
-command, `testing` is from the first test's start to the last one's end. Then, what each plugin
+command, `testing` is from the first test's first line to the last one's end. Then, what each plugin
 costs a unit test.
 """
 
@@ -155,7 +155,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
             )
         for row in results["plugins"]:
             print(f"{row['plugin']:28} {figures.shown(row, ' us')} a unit test")
-        figures.save(settings.json, "benchmarks.suite", where, held, results)
+        figures.save(settings.json, "uv run python -m benchmarks.suite", where, held, results)
     return results
 
 

@@ -5,6 +5,7 @@ plugins do for this test), seconds of setup + call + teardown as pytest reports 
 `events`: name -> epoch, of the run's start. `spans`: name -> seconds, parts of the start.
 """
 
+import cProfile
 import functools
 import json
 import os
@@ -21,6 +22,7 @@ _spans: dict[str, float] = {}
 _tests: list[list[Any]] = []
 _phases: dict[str, float] = {}
 _failed: set[str] = set()
+_profile = cProfile.Profile()
 
 
 def mark(name: str) -> None:
@@ -82,6 +84,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     finally:
+        if "BENCH_PROFILE" in os.environ:
+            _profile.enable()  # from the second test on: the first one imports and connects
         _tests.append([item.nodeid, epoch, time.perf_counter() - start])
 
 
@@ -99,9 +103,17 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         _failed.add(report.nodeid)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """The last test has ended."""
+    _profile.disable()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Write the file."""
+    if profile := os.environ.get("BENCH_PROFILE"):
+        _profile.dump_stats(profile)
     mark("end")
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     tests = [[*row, _phases.get(row[0], 0.0), row[0] in _failed] for row in _tests]
