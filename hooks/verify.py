@@ -19,7 +19,7 @@ INSTALL_UV = "python3 -m pip install uv"
 # Variables of the environment that the engine runs in, and of a pytest or coverage run around it:
 # they would send uv to another environment, or change how the project's suite runs.
 MISLEADING = re.compile(
-    r"VIRTUAL_ENV|CONDA_PREFIX|PYTHON(HOME|PATH|SAFEPATH|WARNINGS)|__PYVENV_LAUNCHER__"
+    r"VIRTUAL_ENV|CONDA_PREFIX|PYTHON(HOME|PATH|SAFEPATH|WARNINGS|DONTWRITEBYTECODE)|__PYVENV_LAUNCHER__"
     r"|UV_(PROJECT|PROJECT_ENVIRONMENT|WORKING_DIR(ECTORY)?|RUN_RECURSION_DEPTH|FROZEN|LOCKED|NO_SYNC)"
     r"|(PYTEST|COV|COVERAGE)_.*"
 )
