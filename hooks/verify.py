@@ -80,7 +80,8 @@ def verify(project: Path, uv: str | None) -> str:
     call([uv, "sync", "--quiet"], project, failure)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "junit.xml")
-        call([uv, "run", "pytest", f"--junit-xml={report}"], project, "Its suite failed, see above")
+        suite = [uv, "run", "pytest", "-n", "auto", f"--junit-xml={report}"]
+        call(suite, project, "Its suite failed, see above")
         return summary(report)
 
 
@@ -91,7 +92,7 @@ def command_to_run(project: Path, started_in: Path, uv: str | None) -> str:
     except ValueError:  # another drive of Windows
         folder = str(project)
     program = "uv" if uv is None or shutil.which("uv") else uv
-    return f"cd {shlex.quote(folder)} && {shlex.quote(program)} run pytest"
+    return f"cd {shlex.quote(folder)} && {shlex.quote(program)} run pytest -n auto"
 
 
 def run(project: Path, started_in: Path) -> int:

@@ -91,7 +91,7 @@ class TestVerification:
         calls = (fake / "calls").read_text(encoding="utf-8").splitlines()
         assert [call.split(" --junit-xml")[0] for call in calls] == [
             "uv sync --quiet",
-            "uv run pytest",
+            "uv run pytest -n auto",
         ]
 
     def test_a_report_without_properties_is_enough(self, fake: Path, generate: Generate) -> None:
@@ -120,7 +120,7 @@ class TestVerification:
             "last lines of the suite",
             "NOT verified: Its suite failed, see above (`run pytest` exited with 1).",
             "The project is complete and kept. To verify it again:",
-            "    cd out/my-backend && uv run pytest",
+            "    cd out/my-backend && uv run pytest -n auto",
         ]
         assert_complete(tmp_path / "out" / "my-backend")
 
@@ -130,7 +130,7 @@ class TestVerification:
         result = generate(FAKE_SYNC="2")
         assert result.returncode == 0
         assert "could not be locked and installed, see above; that needs a network" in result.stdout
-        assert result.stdout.endswith("    cd out/my-backend && uv run pytest\n")
+        assert result.stdout.endswith("    cd out/my-backend && uv run pytest -n auto\n")
         assert_complete(tmp_path / "out" / "my-backend")
 
     def test_a_missing_uv_keeps_the_project_and_says_how_to_install_it(
@@ -140,13 +140,13 @@ class TestVerification:
         result = generate()
         assert result.returncode == 0
         assert "uv is not installed; install it with: python3 -m pip install uv" in result.stdout
-        assert result.stdout.endswith("    cd out/my-backend && uv run pytest\n")
+        assert result.stdout.endswith("    cd out/my-backend && uv run pytest -n auto\n")
         assert_complete(tmp_path / "out" / "my-backend")
 
     def test_a_uv_off_the_path_is_used_and_named(self, fake: Path, generate: Generate) -> None:
         hidden = (fake / "bin" / "uv").rename(fake / "uv")
         result = generate(UV=str(hidden), FAKE_SUITE="1")
-        assert result.stdout.endswith(f"    cd out/my-backend && {hidden} run pytest\n")
+        assert result.stdout.endswith(f"    cd out/my-backend && {hidden} run pytest -n auto\n")
 
     def test_strict_fails_the_command(self, fake: Path, generate: Generate, tmp_path: Path) -> None:
         result = generate(GREENFIELD_VERIFY="strict", FAKE_SUITE="1")
