@@ -45,7 +45,9 @@ async def main(email: str) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m backend.make_admin", description=__doc__)
-    parser.add_argument("email", metavar="EMAIL", help="the address that the account was registered with")
+    parser.add_argument(
+        "email", metavar="EMAIL", help="the address that the account was registered with"
+    )
     try:
         print(asyncio.run(main(parser.parse_args().email)))
     except LookupError as error:
