@@ -4,6 +4,7 @@ helps."""
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -77,8 +78,9 @@ def test_a_dead_server_is_reported_once_within_three_seconds(inner_run: RunInner
             partial(inner_run, suite(refusing)),
             partial(inner_run, suite(refusing), "tests/unit"),
         )
-    # On a busy machine an empty run at the same moment says what to add.
-    limit = 3 + 5 * seconds_of(unit)
+    # Three seconds are meant for a machine that has the time: more processes than cores take more.
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 1.0
+    limit = 3 * max(1.0, busy) + 5 * seconds_of(unit)
     assert seconds_of(alone) < limit
     assert seconds_of(hung) < limit
     assert_reported_once(with_workers, "nobody answers at")
