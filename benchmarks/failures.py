@@ -72,7 +72,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
                 f" {figures.shown(row['ratio'], ' x')}, {figures.shown(row['above'], ' s')} more"
             )
         results = {"tests": settings.tests, "sides": rows}
-        figures.save(settings.json, "uv run python -m benchmarks.failures", where, held, results)
+        figures.save(settings.json, "benchmarks.failures", where, held, results)
     return results
 
 

@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,9 @@ def ratios(above: Sequence[float], below: Sequence[float]) -> Summary:
 
 
 def shown(figures: Summary, unit: str = "") -> str:
-    """Such as `1.43 ms (1.40-1.51)`."""
+    """Such as `1.43 ms (1.40-1.51)`; fewer than three values have no quartiles to speak of."""
+    if figures["n"] < 3:
+        return f"{digits(figures['median'])}{unit} (n={figures['n']:.0f})"
     median, low, high = (digits(figures[key]) for key in ("median", "q1", "q3"))
     return f"{median}{unit} ({low}-{high})"
 
@@ -43,9 +46,19 @@ def digits(value: float) -> str:
     )
 
 
+def command(name: str, arguments: Sequence[str]) -> str:
+    """The command that measures the same again: without where its files went."""
+    kept = list(arguments)
+    for option in ("--json", "--keep"):
+        if option in kept:
+            at = kept.index(option)
+            del kept[at : at + 2]
+    return " ".join(["uv run python -m", name, *kept])
+
+
 def save(
     path: Path | None,
-    command: str,
+    name: str,
     where: Workspace,
     server: RunningServer | None,
     results: dict[str, Any],
@@ -54,7 +67,7 @@ def save(
     if path is None:
         return
     about = {
-        "command": command,
+        "command": command(name, sys.argv[1:]),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "machine": machine(),
         "server": server.summary if server else "",

@@ -17,6 +17,7 @@ from benchmarks import command_line, figures, generate
 from benchmarks.project import RunningServer, Workspace, server, workspace
 from benchmarks.runs import Run, on_workers, recipe_arguments, run
 
+NAME = "benchmarks.isolation"
 KINDS = ("noop", "select", "orm", "http")
 
 
@@ -237,14 +238,17 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
     settings = arguments(given)
     with workspace(settings.keep) as where, server(where, settings.tables[0]) as held:
         matrix = list(measure_matrix(where, held, settings))
-        results = {
+        results: dict[str, Any] = {
             "settings": {"tests": settings.tests, "repetitions": settings.repetitions},
             "matrix": matrix,
             "ratios": compare(matrix),
-            "scale": list(measure_scale(where, held, settings)) if settings.counts else [],
+            "scale": [],
         }
+        figures.save(settings.json, NAME, where, held, results)  # the second part may be stopped
+        if settings.counts:
+            results["scale"] = list(measure_scale(where, held, settings))
         print_results(results)
-        figures.save(settings.json, "uv run python -m benchmarks.isolation", where, held, results)
+        figures.save(settings.json, NAME, where, held, results)
     return results
 
 

@@ -99,7 +99,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
         for row in results["steps"]:
             above = f"{row['adds']:+.3f} ms above {row['below']}" if row["below"] else ""
             print(f"{row['kind']:12} {figures.shown(row, ' ms'):28} {above}")
-        figures.save(settings.json, "uv run python -m benchmarks.ladder", where, held, results)
+        figures.save(settings.json, "benchmarks.ladder", where, held, results)
     return results
 
 

@@ -165,6 +165,8 @@ class Suite:
     def plugins(self) -> str:
         """What plugins cost."""
         rows = [[row["plugin"], f"{row['median']:.0f}"] for row in self.results["plugins"]]
+        if not rows:
+            return "Not measured in this run."
         return table(["plugin", "microseconds a unit test"], rows)
 
     def plot(self) -> str:

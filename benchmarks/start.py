@@ -143,7 +143,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
             print(f"{row['state']}, {row['workers']} workers: {figures.shown(row['ratio'], ' x')}")
             for name, part in row["parts"].items():
                 print(f"    {EVENTS.get(name, name):48} {figures.shown(part, ' ms')}")
-        figures.save(settings.json, "uv run python -m benchmarks.start", where, None, results)
+        figures.save(settings.json, "benchmarks.start", where, None, results)
     return results
 
 

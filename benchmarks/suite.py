@@ -155,7 +155,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
             )
         for row in results["plugins"]:
             print(f"{row['plugin']:28} {figures.shown(row, ' us')} a unit test")
-        figures.save(settings.json, "uv run python -m benchmarks.suite", where, held, results)
+        figures.save(settings.json, "benchmarks.suite", where, held, results)
     return results
 
 

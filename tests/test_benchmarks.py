@@ -1,7 +1,7 @@
 """The benchmarks run, at their smallest, and docs/speed.md is what the report writes."""
 
-import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,17 +10,15 @@ import pytest
 from benchmarks import failures, isolation, ladder, report, start, suite
 from benchmarks.project import HERE, clean, workspace
 
-pytestmark = [pytest.mark.benchmark, pytest.mark.xdist_group("benchmarks")]
+pytestmark = pytest.mark.benchmark
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One folder for all benchmarks; the server's own user can enter it when root tests."""
-    folder = tmp_path_factory.mktemp("benchmarks")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(parent.stat().st_mode | 0o011)
-    yield folder
-    shutil.rmtree(folder)
+def kept() -> Iterator[Path]:
+    """One folder for all benchmarks. Not pytest's: the server's own user enters it under root."""
+    with tempfile.TemporaryDirectory(prefix="greenfield-bench-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def test_all_benchmarks_run(kept: Path) -> None:
