@@ -1,4 +1,7 @@
-"""What routes ask for: the settings, the database, one session a request."""
+"""What routes ask for: the settings, the database, one session a request.
+
+All are `async`: FastAPI runs a plain function in a thread, two switches for each request.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, cast
@@ -11,12 +14,12 @@ from backend.core.database import Database
 from backend.core.settings import Settings, SettingsBook
 
 
-def get_settings(connection: HTTPConnection) -> Settings:
+async def get_settings(connection: HTTPConnection) -> Settings:
     """Return the settings of the app that serves this request or WebSocket."""
     return cast("SettingsBook", connection.app.state.settings).get(Settings)
 
 
-def get_database(connection: HTTPConnection) -> Database:
+async def get_database(connection: HTTPConnection) -> Database:
     """Return the database of the app that serves this request or WebSocket."""
     return cast("Database", connection.app.state.database)
 

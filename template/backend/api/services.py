@@ -18,13 +18,13 @@ from backend.services.reports import ReportService
 from backend.services.shop import Shop
 
 
-def get_shop(connection: HTTPConnection) -> Shop:
+async def get_shop(connection: HTTPConnection) -> Shop:
     """Return the parts of the app that serves this request or WebSocket."""
     shop: Shop = connection.app.state.shop
     return shop
 
 
-def get_unit_of_work(session: SessionDep) -> UnitOfWork:
+async def get_unit_of_work(session: SessionDep) -> UnitOfWork:
     """Return the request's unit of work; its services share it."""
     return UnitOfWork(session)
 
@@ -33,42 +33,42 @@ ShopDep = Annotated[Shop, Depends(get_shop)]
 UnitOfWorkDep = Annotated[UnitOfWork, Depends(get_unit_of_work)]
 
 
-def get_accounts(shop: ShopDep, uow: UnitOfWorkDep) -> AccountService:
+async def get_accounts(shop: ShopDep, uow: UnitOfWorkDep) -> AccountService:
     """Make the request's service for accounts."""
     return shop.accounts(uow)
 
 
-def get_catalogue(shop: ShopDep, uow: UnitOfWorkDep) -> CatalogueService:
+async def get_catalogue(shop: ShopDep, uow: UnitOfWorkDep) -> CatalogueService:
     """Make the request's service for products."""
     return shop.catalogue(uow)
 
 
-def get_images(shop: ShopDep, uow: UnitOfWorkDep) -> MediaService:
+async def get_images(shop: ShopDep, uow: UnitOfWorkDep) -> MediaService:
     """Make the request's service for images."""
     return shop.images(uow)
 
 
-def get_orders(shop: ShopDep, uow: UnitOfWorkDep) -> OrderService:
+async def get_orders(shop: ShopDep, uow: UnitOfWorkDep) -> OrderService:
     """Make the request's service for orders."""
     return shop.orders(uow)
 
 
-def get_payments(shop: ShopDep, uow: UnitOfWorkDep) -> PaymentService:
+async def get_payments(shop: ShopDep, uow: UnitOfWorkDep) -> PaymentService:
     """Make the request's service for payments."""
     return shop.payments(uow)
 
 
-def get_reports(shop: ShopDep, uow: UnitOfWorkDep) -> ReportService:
+async def get_reports(shop: ShopDep, uow: UnitOfWorkDep) -> ReportService:
     """Make the request's service for reports."""
     return shop.reports(uow)
 
 
-def get_outbox(shop: ShopDep, uow: UnitOfWorkDep) -> OutboxService:
+async def get_outbox(shop: ShopDep, uow: UnitOfWorkDep) -> OutboxService:
     """Make the request's dispatcher."""
     return shop.outbox(uow)
 
 
-def get_cleanup(shop: ShopDep, uow: UnitOfWorkDep) -> CleanupService:
+async def get_cleanup(shop: ShopDep, uow: UnitOfWorkDep) -> CleanupService:
     """Make the request's service that cleans up."""
     return shop.cleanup(uow)
 
