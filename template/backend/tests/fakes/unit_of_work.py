@@ -321,7 +321,8 @@ class FakeReports(ReportRepository):
 
 class FakeUnitOfWork(UnitOfWork):
     """All repositories in memory. What a rule changed is there at once; `commits` tells how often
-    it was made to last."""
+    it was made to last.
+    """
 
     customers: FakeCustomers
     refresh_tokens: FakeRefreshTokens

@@ -20,7 +20,8 @@ SERVICE_FIXTURES = frozenset(
     {"postgres_container", "worker_db_url", "redis_container", "worker_redis_url"}
 )
 """Fixtures that start or reach a server. A unit test that asks for one is refused before they
-begin, since pytest would hand their failure on to every later test."""
+begin, since pytest would hand their failure on to every later test.
+"""
 
 _METHODS = ("bind", "connect", "connect_ex", "sendmsg", "sendto")
 _FUNCTIONS = ("getaddrinfo", "gethostbyaddr", "gethostbyname", "gethostbyname_ex", "getnameinfo")

@@ -1,5 +1,6 @@
 """A server that is not there, or goes away, is reported once, at once, with the command that
-helps."""
+helps.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """One connection to the maintenance database, usable from hooks, from sync and from async fixtures
-alike."""
+alike.
+"""
 
 from __future__ import annotations
 

@@ -73,7 +73,8 @@ def find(*groups: Iterable[Binaries]) -> Binaries:
 
 def within_reach(binaries: Binaries, account: Account, cache: Path) -> Binaries:
     """Return `binaries`, copied into `cache` when `account` cannot reach them (root's home is
-    closed to it)."""
+    closed to it).
+    """
     if account.reaches(binaries.folder):
         return binaries
     if binaries.package is None:

@@ -1,5 +1,6 @@
 """Workers ask the controller for the server when they first need it; the controller acquires it
-once."""
+once.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _WAIT_SECONDS = 600.0  # a container's image may have to be pulled
 
 class Holder:
     """Acquires the server at the first request, answers every later one alike, and lets go of it at
-    `close`."""
+    `close`.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -54,7 +56,8 @@ class Holder:
 
 class Broker:
     """Serves a Holder to the workers of this machine, on a port of the loopback interface, behind a
-    token."""
+    token.
+    """
 
     def __init__(self, holder: Holder) -> None:
         self._holder = holder

@@ -1,5 +1,6 @@
 """The cluster on disk: one folder per server version, settings and machine, initialised once and
-kept."""
+kept.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +79,8 @@ class Cluster:
     @property
     def state(self) -> Path:
         """Return the JSON file with the port, written when the server is ready and removed at its
-        end."""
+        end.
+        """
         return self.folder / "state.json"
 
     @property
@@ -191,7 +193,8 @@ def _write_private(path: Path, text: str) -> None:
 
 def _prune(current: Cluster) -> None:
     """Remove clusters that no run has used for a month: of older versions, settings or
-    containers."""
+    containers.
+    """
     for folder in current.folder.parent.glob("postgres-*-*"):
         other = Cluster(folder, {})
         try:

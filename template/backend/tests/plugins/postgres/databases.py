@@ -1,5 +1,6 @@
 """The databases of one worker: cloned from the template, locked while the worker lives, dropped at
-its end."""
+its end.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ _log = logging.getLogger(__name__)
 
 class Databases:
     """Creates and drops the databases of this worker on one server. Not for use by two threads at
-    once."""
+    once.
+    """
 
     def __init__(self, server: Server) -> None:
         """Connect to the maintenance database."""
@@ -53,14 +55,16 @@ class Databases:
 
     def template_name(self) -> str:
         """Return the name that the template of these migrations, server and user has or will
-        have."""
+        have.
+        """
         user = self._admin.value("SELECT current_user")  # only its owner may clone it
         key = lock_key(f"{template.migrations_hash()} {self.server.version} {user}")
         return f"test_{project_slug()}_template_{key & 0xFFFF_FFFF_FFFF:012x}"
 
     def create(self, purpose: str = "", *, empty: bool = False) -> DatabaseUrl:
         """Return the SQLAlchemy URL of a new database of this worker: a clone of the template, or
-        `empty`."""
+        `empty`.
+        """
         name = get_worker_db_name(purpose=purpose)
         self._make(name, "template1" if empty else self.template())
         return for_sqlalchemy(with_database(self.server.url, name))
@@ -71,7 +75,8 @@ class Databases:
 
     def drop(self, url_or_name: str) -> None:
         """Drop a database that this object made, whoever is connected to it; any other is refused
-        (ValueError)."""
+        (ValueError).
+        """
         name = url_or_name.rpartition("/")[2].partition("?")[0]
         if name not in self._mine:
             raise ValueError(f"{name} was not made by this worker")
@@ -81,7 +86,8 @@ class Databases:
 
     def close(self) -> None:
         """Drop everything that was made and disconnect; what a dead server keeps, the next run
-        drops."""
+        drops.
+        """
         try:
             for name in list(self._mine):
                 self.drop(name)

@@ -39,7 +39,8 @@ _TEST = re.compile(r"(?<![a-z])tests?(?![a-z])")
 
 def check_environment() -> None:
     """Raise RefusedError when ENVIRONMENT says production, in the process or in the project's
-    `.env`."""
+    `.env`.
+    """
     for where, value in (("ENVIRONMENT", os.environ.get("ENVIRONMENT")), (".env", _from_dotenv())):
         if value is not None and value.strip().strip("'\"").lower() in {"production", "prod"}:
             raise RefusedError(

@@ -1,5 +1,6 @@
 """Hold the embedded server for as long as a run lasts; the first run starts it, the last one's end
-stops it."""
+stops it.
+"""
 
 from __future__ import annotations
 

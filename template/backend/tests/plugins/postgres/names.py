@@ -17,7 +17,8 @@ _MAX_NAME = 63  # bytes; PostgreSQL cuts longer identifiers silently, and two na
 @dataclass
 class Identity:
     """Who this process is: set once by the plugin, because a pytest inside a test inherits xdist's
-    variables."""
+    variables.
+    """
 
     run: str = field(default_factory=lambda: secrets.token_hex(4))
     """Eight hex digits that all workers of one run share and no two runs do."""
@@ -60,7 +61,8 @@ def get_worker_db_name(worker: str | None = None, *, purpose: str = "") -> str:
 
 def lock_key(name: str) -> int:
     """Return the advisory lock's key (a signed 64-bit number) that stands for the database
-    `name`."""
+    `name`.
+    """
     return int.from_bytes(
         hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True
     )

@@ -1,5 +1,6 @@
 """The rule that picks a server: the URL that was given, else this machine's binaries, else a
-container, else a sentence."""
+container, else a sentence.
+"""
 
 from __future__ import annotations
 
@@ -157,7 +158,8 @@ def _unreachable(url: str) -> str | None:
 
 async def _log_in(dsn: str, shown: str) -> str:
     """Return the version of a given server; raise ServerUnavailableError where tests could not work
-    on it."""
+    on it.
+    """
     import asyncpg
 
     try:

@@ -83,7 +83,8 @@ def _postmaster(data: Path) -> list[str]:
 
 def _is_server(pid: int, data: Path) -> bool:
     """Say whether `pid` is a PostgreSQL on `data`, and not a later process that got the same
-    number."""
+    number.
+    """
     if not _is_alive(pid):
         return False
     try:

@@ -1,5 +1,6 @@
 """The migrated database that all others are cloned from: made once per state of the migrations,
-kept between runs."""
+kept between runs.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 def migrations_hash(root: Path = PROJECT_ROOT) -> str:
     """Return 12 hex digits for the content of `migrations/` and alembic.ini; the models do not
-    matter."""
+    matter.
+    """
     digest = hashlib.blake2b(digest_size=6)
     files = [
         root / "alembic.ini",

@@ -19,7 +19,8 @@ _SCHEMES = {"postgres", "postgresql", "postgresql+asyncpg"}
 
 class DatabaseUrl(str):
     """A URL that is an ordinary `str`, except that `repr()` (what pytest prints) hides the
-    password."""
+    password.
+    """
 
     __slots__ = ()
 

@@ -1,5 +1,6 @@
 """Server programs are found without importing what ships them, and the cache belongs to the
-user."""
+user.
+"""
 
 import os
 from pathlib import Path
