@@ -39,6 +39,15 @@ STEPS = {
         '    await client.post("/items", json={{"name": NAME, "price": {n}}})\n',
     ),
     "http": ("create", generate.ISOLATION["http"]),
+    "committed": (
+        "noop",
+        "@pytest.mark.committed\nasync def test_committed_{n}(db_session):\n    pass\n",
+    ),
+    "commits": (
+        "committed",
+        "@pytest.mark.committed\n"
+        + generate.ISOLATION["http"].replace("test_http", "test_commits"),
+    ),
 }
 """Kind -> the kind below it, and the test."""
 

@@ -31,8 +31,13 @@ ADDED = {
 PAIRS = (("rolled_back", "delete", "rolled_back"), ("unit", "bare", "bare"))
 """Ours, theirs, and which of the two the other is divided by."""
 
-REMOVED = ("environment", "ordering", "sockets", "timeouts", "serial", "tracebacks", "summary")
-"""Plugins of the harness, each taken away from the whole."""
+_PLUGINS = ("environment", "sockets", "serial", "tracebacks", "summary")
+REMOVED = {
+    **{name: ("-p", f"no:backend.tests.plugins.{name}") for name in _PLUGINS},
+    "a seed for each test": ("--randomly-dont-reset-seed",),
+    "a time limit for each test": ("--timeout=0",),
+}
+"""Parts of the harness, each taken away from the whole."""
 
 
 class Suite:
@@ -73,10 +78,9 @@ class Suite:
         paths = [*BARE_ARGUMENTS, self._path(self.bare)]
         return run(self.where, self.project, *paths, *arguments, variables=BARE)
 
-    def run_without(self, plugin: str) -> Run:
-        """Run the unit tests with the harness less one plugin."""
-        without = f"no:backend.tests.plugins.{plugin}"
-        return run(self.where, self.project, "-p", without, self._path(self.unit))
+    def run_without(self, part: str) -> Run:
+        """Run the unit tests with the harness less one of its parts."""
+        return run(self.where, self.project, *REMOVED[part], self._path(self.unit))
 
     def _path(self, folder: Path) -> str:
         return str(folder.relative_to(self.project))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from backend.tests.plugins.once import session_value
 from backend.tests.plugins.websocket import WebSocketSession
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def app_for(worker_settings: Settings) -> Callable[[Database], FastAPI]:
 
 
 @pytest.fixture
-def app(app_for: Callable[[Database], FastAPI], integration_db: Database) -> Iterator[FastAPI]:
+def app(request: pytest.FixtureRequest, integration_db: Database) -> Iterator[FastAPI]:
     """The application on the test's database; its lifespan is entered by `client`."""
-    app = app_for(integration_db)
+    app: FastAPI = session_value(request, "app_for")(integration_db)
     yield app
     app.dependency_overrides.clear()
 

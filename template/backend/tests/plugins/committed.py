@@ -7,6 +7,7 @@ order of the foreign keys, puts back the rows of the migrations, and restarts th
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,8 @@ END $$;
 class CommittedDatabase:
     """A clone with real commits, and the connection of its own that restores it.
 
+    It belongs to the event loop, `loop`, that runs when it is made.
+
     Args:
         database: The clone.
         deletion_order: Its tables, those that refer to others first.
@@ -112,6 +115,7 @@ class CommittedDatabase:
         self.database = database
         self.opened: list[AsyncSession] = []
         self.url = database.engine.url.render_as_string(hide_password=False)
+        self.loop = asyncio.get_running_loop()
         self._lock_timeout = lock_timeout
         self._order = [table.fullname for table in deletion_order]
         self._connection: asyncpg.Connection[Any] | None = None

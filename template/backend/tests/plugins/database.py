@@ -12,12 +12,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from backend.tests.plugins.once import session_value
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
@@ -73,25 +76,29 @@ class Isolation:
     application: Database
     sessions: async_sessionmaker[AsyncSession]
     opened: list[AsyncSession]
+    committed: bool = False
 
 
 @pytest.fixture
-def isolation(
-    request: pytest.FixtureRequest, integration_env: IntegrationEnvironment
-) -> Iterator[Isolation]:
+def isolation(request: pytest.FixtureRequest) -> Iterator[Isolation]:
     """Rolled back, unless the test is marked `committed` or asks for `committed_db`."""
-    committed = request.node.get_closest_marker("committed")
-    if committed or "committed_db" in request.fixturenames:
-        request.getfixturevalue("committed_db")
-        database: CommittedDatabase = request.getfixturevalue("committed_database")
-        yield Isolation(database.database, database.database.sessions, database.opened)
+    environment: IntegrationEnvironment = session_value(request, "integration_environment")
+    environment.enter()
+    if request.node.get_closest_marker("committed") or "committed_db" in request.fixturenames:
+        committed: CommittedDatabase = session_value(request, "committed_database")
+        os.environ["DATABASE_URL"] = committed.url
+        database = committed.database
+        yield Isolation(database, database.sessions, committed.opened, committed=True)
+        # Not an asynchronous fixture, which costs as much again as the statement it sends.
+        committed.loop.run_until_complete(committed.restore())
         return
-    both: RolledBack = request.getfixturevalue("rolled_back")
+    both: RolledBack = session_value(request, "rolled_back")
     isolation = Isolation(both.application, both.test.sessions, [])
     yield isolation
     both.shared.end_test()
     for session in isolation.opened:
-        finish(session.close())  # what it had open is gone already: no I/O is left
+        if session.in_transaction():
+            finish(session.close())  # what it had open is gone already: no I/O is left
 
 
 def finish(coroutine: Coroutine[Any, Any, None]) -> None:
@@ -170,15 +177,15 @@ async def committed_database(
 
 
 @pytest.fixture
-async def committed_db(
-    committed_database: CommittedDatabase,
-    integration_env: IntegrationEnvironment,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Database]:
+def committed_db(isolation: Isolation) -> Database:
     """Real commits and several connections; the tables that were written to are emptied."""
-    monkeypatch.setenv("DATABASE_URL", committed_database.url)
-    yield committed_database.database
-    await committed_database.restore()
+    if not isolation.committed:
+        pytest.fail(
+            "committed_db was asked for when the test had begun, on a database that is rolled "
+            "back: name it among the arguments, or mark the test `@pytest.mark.committed`.",
+            pytrace=False,
+        )
+    return isolation.application
 
 
 @pytest.fixture

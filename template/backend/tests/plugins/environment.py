@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from backend.tests.plugins.once import session_value
 
 if TYPE_CHECKING:
     from backend.core.settings import Settings
@@ -66,11 +68,17 @@ def _forget_settings() -> None:
 
 @dataclass(frozen=True)
 class IntegrationEnvironment:
-    """What an integration test finds in its environment."""
+    """What an integration test finds in its environment; `variables` are the same for a process."""
 
     database_url: str
     runtime_path: Path
     settings: Settings
+    variables: Mapping[str, str]
+
+    def enter(self) -> None:
+        """Make it this process's; the end of the test undoes it."""
+        os.environ.update(self.variables)
+        _forget_settings()
 
 
 @pytest.fixture(scope="session")
@@ -95,22 +103,25 @@ def runtime_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def integration_environment(worker_settings: Settings, runtime_path: Path) -> dict[str, str]:
-    """The variables that the application would be started with on this worker's database."""
-    return {
+def integration_environment(
+    worker_settings: Settings, runtime_path: Path
+) -> IntegrationEnvironment:
+    """The environment that the application would be started with on this worker's database."""
+    variables = {
         "ENVIRONMENT": worker_settings.environment,
         "DATABASE_URL": worker_settings.database_url,
         "DATABASE_POOL_SIZE": str(worker_settings.database_pool_size),
         "DATABASE_MAX_OVERFLOW": str(worker_settings.database_max_overflow),
         "RUNTIME_PATH": str(runtime_path),
     }
+    return IntegrationEnvironment(
+        worker_settings.database_url, runtime_path, worker_settings, variables
+    )
 
 
 @pytest.fixture
-def integration_env(
-    worker_settings: Settings, runtime_path: Path, integration_environment: dict[str, str]
-) -> IntegrationEnvironment:
+def integration_env(request: pytest.FixtureRequest) -> IntegrationEnvironment:
     """The environment that the application would be started with; everything is restored."""
-    os.environ.update(integration_environment)
-    _forget_settings()
-    return IntegrationEnvironment(worker_settings.database_url, runtime_path, worker_settings)
+    environment: IntegrationEnvironment = session_value(request, "integration_environment")
+    environment.enter()
+    return environment

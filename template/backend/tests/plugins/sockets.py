@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 from .layers import layer_of_item
+from .once import DATABASE_FIXTURES
 
-SERVICE_FIXTURES = frozenset(
-    {"postgres_container", "worker_db_url", "redis_container", "worker_redis_url"}
-)
+SERVICE_FIXTURES = DATABASE_FIXTURES | {"worker_db_url", "redis_container", "worker_redis_url"}
 """Fixtures that start or reach a server. A unit test that asks for one is refused before they
 begin, since pytest would hand their failure on to every later test.
 """

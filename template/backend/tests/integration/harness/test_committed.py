@@ -17,6 +17,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.database import Database
 from backend.core.settings import Settings
@@ -155,6 +156,12 @@ class TestCommittedDb:
         name = select(func.current_database())
         async with committed_db.session() as one, rolled_back.test.session() as other:
             assert await one.scalar(name) != await other.scalar(name)
+
+    def test_is_refused_to_a_test_that_has_begun_on_the_other(
+        self, db_session: AsyncSession, request: pytest.FixtureRequest
+    ) -> None:
+        with pytest.raises(pytest.fail.Exception, match="name it among the arguments"):
+            request.getfixturevalue("committed_db")
 
     async def test_concurrent_transactions_wait_for_each_others_row_locks(
         self, committed_db: Database, counter: Table

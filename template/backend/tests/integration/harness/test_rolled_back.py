@@ -1,6 +1,8 @@
 """Proof that a test's work is rolled back, and that its transactions behave as real ones."""
 
 import asyncio
+from functools import partial
+from typing import Any
 
 import asyncpg
 import pytest
@@ -9,7 +11,21 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from backend.core.database import Database
+from backend.core.settings import Settings
 from backend.tests.plugins.database import RolledBack
+from backend.tests.plugins.isolation.shared import SharedConnection
+from backend.tests.plugins.isolation.virtual import VirtualConnection
+from backend.tests.plugins.postgres.urls import for_asyncpg
+
+
+class Slow(asyncpg.Connection):
+    """Can be cancelled before its message is sent."""
+
+    async def execute(self, *arguments: Any, **options: Any) -> str:
+        """Wait for the next turn of the event loop, and send."""
+        await asyncio.sleep(0)
+        status: str = await super().execute(*arguments, **options)
+        return status
 
 
 async def texts(session: AsyncSession, table: Table) -> list[str]:
@@ -281,6 +297,28 @@ class TestConnection:
         await rolled_back.shared.close()
         async with rolled_back.test.session() as session:
             assert await session.scalar(select(func.pg_backend_pid())) != first
+
+    async def test_after_a_first_statement_that_was_cancelled_no_earlier_row_is_seen(
+        self, worker_settings: Settings
+    ) -> None:
+        connect = partial(
+            asyncpg.connect, for_asyncpg(worker_settings.database_url), connection_class=Slow
+        )
+        shared = SharedConnection(connect)
+
+        async def run(sql: str) -> object:
+            connection = VirtualConnection(shared, of_test=True)
+            await connection.transaction().start()
+            return await connection.fetchval(sql)
+
+        await run("CREATE TABLE earlier ()")
+        shared.end_test()
+        first = asyncio.create_task(run("SELECT 1"))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        assert await run("SELECT to_regclass('earlier')") is None
+        await shared.close()
 
     async def test_a_task_of_an_earlier_test_is_refused(
         self, rolled_back: RolledBack, note_table: Table, integration_db: Database

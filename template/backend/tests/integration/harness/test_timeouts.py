@@ -31,6 +31,14 @@ HANGING = """
         time.sleep(60)
 
     @pytest.fixture(scope="session")
+    async def loop(): return asyncio.get_running_loop()
+
+    @pytest.fixture
+    def slow_teardown_that_runs_the_loop(loop):  # as committed_db's does
+        yield
+        loop.run_until_complete(asyncio.sleep(60))
+
+    @pytest.fixture(scope="session")
     async def shared():
         await asyncio.sleep(0.15)  # longer than a unit test may take, shorter than `shared`
         return "made"
@@ -70,6 +78,9 @@ HANGING = """
     async def test_33_the_loop_lives(): await asyncio.sleep(0.01)
     async def test_34_shared_fixtures_have_a_limit_of_their_own(shared): assert shared == "made"
 
+    async def test_35_the_loop_run_by_a_teardown(slow_teardown_that_runs_the_loop): ...
+    async def test_36_the_loop_lives(): await asyncio.sleep(0.01)
+
     def test_40_sync(): time.sleep(60)
     def test_41_sync_setup(slow_sync_setup): ...
     def test_42_a_loop_of_its_own(): asyncio.run(asyncio.sleep(60))
@@ -90,6 +101,7 @@ STOPPED = {
     "test_30_blocks_the_loop": "failed",
     "test_31_swallows_the_cancellation": "failed",
     "test_32_in_another_task": "failed",
+    "test_35_the_loop_run_by_a_teardown": "error",
     "test_40_sync": "failed",
     "test_41_sync_setup": "error",
     "test_42_a_loop_of_its_own": "failed",
@@ -100,6 +112,7 @@ FINE = {
     "test_22_the_loop_lives",
     "test_33_the_loop_lives",
     "test_34_shared_fixtures_have_a_limit_of_their_own",
+    "test_36_the_loop_lives",
     "test_51_longer_by_mark",
     "test_52_longer_by_slow",
     "test_a_benchmark_may_take_its_time",

@@ -145,12 +145,26 @@ class SharedConnection:
 
     async def _ready(self) -> RawConnection:
         """The real connection, after what is pending has been sent."""
-        if self._raw is None or (self._raw.is_closed() and not self._used):
+        untouched = not self._used
+        if self._raw is None or (self._raw.is_closed() and untouched):
             self._raw = await self._open()
         self._used = True
+        raw = self._raw
         if message := self.savepoints.take_pending():
-            await _to_the_end(self._raw.execute(message))
-        return self._raw
+            if untouched:
+                await self._begin(raw, message)
+            else:
+                await _to_the_end(raw.execute(message))
+        return raw
+
+    async def _begin(self, raw: RawConnection, message: str) -> None:
+        """Send a test's first message. There are no rows to lose: if cancelled, connect anew."""
+        try:
+            await raw.execute(message)
+        except asyncio.CancelledError:
+            raw.terminate()
+            self._raw = None
+            raise
 
     async def _open(self) -> RawConnection:
         self._loop = asyncio.get_running_loop()

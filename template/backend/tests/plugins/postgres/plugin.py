@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend.tests.plugins.once import DATABASE_FIXTURES
 from backend.tests.plugins.postgres import guard
 from backend.tests.plugins.postgres.databases import Databases
 from backend.tests.plugins.postgres.errors import ServerUnavailableError
@@ -49,7 +50,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _needs_postgres(item: pytest.Item) -> bool:
-    return "postgres_container" in getattr(item, "fixturenames", ())
+    return not DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.hookimpl(wrapper=True)
