@@ -23,4 +23,5 @@ pytest_plugins = (
     "backend.tests.plugins.summary",
     "backend.tests.plugins.timeouts",
     "backend.tests.plugins.tracebacks",
+    "backend.tests.plugins.workers",
 )

@@ -97,7 +97,8 @@ def _services(config: pytest.Config) -> list[str]:
     return config.stash.setdefault(SERVICES, [])
 
 
-def _totals(config: pytest.Config) -> Totals:
+def totals_of(config: pytest.Config) -> Totals:
+    """What the run's tests add up to so far, those of all workers."""
     # The terminal reporter keeps every report of every worker: nothing is noted test by test.
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     reports = reporter.stats.values() if reporter is not None else ()
@@ -105,7 +106,7 @@ def _totals(config: pytest.Config) -> Totals:
 
 
 def _properties(config: pytest.Config) -> dict[str, str]:
-    totals = _totals(config)
+    totals = totals_of(config)
     return {
         "services": " · ".join(_services(config)),
         "python": platform.python_version(),
@@ -118,7 +119,7 @@ def _properties(config: pytest.Config) -> dict[str, str]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the block."""
     config = terminalreporter.config
-    totals = _totals(config)
+    totals = totals_of(config)
     if config.get_verbosity() <= -2 or not totals.tests:
         return
     terminalreporter.write_sep("-", "this run")
