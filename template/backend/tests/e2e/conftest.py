@@ -15,6 +15,7 @@ from werkzeug import Request, Response
 from backend.core.database import Database
 from backend.tests.e2e.shop.people import NewPerson, Person, log_in, register
 from backend.tests.factories import PASSWORD, CustomerFactory
+from backend.tests.fakes.http_server import QuickServer
 from backend.tests.plugins.live_server import LiveServer
 
 SECRETS = {
@@ -23,16 +24,10 @@ SECRETS = {
 }
 
 
-class _QuickServer(HTTPServer):
-    def thread_target(self) -> None:
-        assert self.server is not None
-        self.server.serve_forever(poll_interval=0.01)  # the default makes stopping take 0.5 s
-
-
 @pytest.fixture(scope="session")
 def gateway_process() -> Iterator[HTTPServer]:
     """One gateway for the worker's server."""
-    with _QuickServer() as server:
+    with QuickServer() as server:
         yield server
 
 

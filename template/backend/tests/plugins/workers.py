@@ -9,7 +9,7 @@ are taken at their word.
 import json
 import os
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int,
     cores = yield
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return cores
-    seconds = sum(_estimates(_files(config), _earlier(config), config.rootpath))
-    workers = min(cores, int(seconds / WORTH))
-    workers = workers if workers > 1 else 0
+    seconds = sum(estimates(_files(config), _earlier(config), config.rootpath))
+    workers = choose(cores, seconds)
     config.stash[CHOICE] = f"{workers or 'no'} workers for about {seconds:.0f} s of tests"
     return workers
+
+
+def choose(cores: int, seconds: float) -> int:
+    """How many workers pay for tests that take so many seconds; one alone never does."""
+    workers = min(cores, int(seconds / WORTH))
+    return workers if workers > 1 else 0
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -102,7 +107,8 @@ def _files(config: pytest.Config) -> Iterator[Path]:
             yield from path.rglob(pattern)
 
 
-def _estimates(files: Iterable[Path], known: dict[str, float], root: Path) -> Iterator[float]:
+def estimates(files: Iterable[Path], known: Mapping[str, float], root: Path) -> Iterator[float]:
+    """Seconds of each file below `root`: as `known` by its name there, or else by its tests."""
     for path in set(files):
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
         layer = layer_of(name)

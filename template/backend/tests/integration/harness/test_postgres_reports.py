@@ -163,7 +163,7 @@ async def test_a_server_that_dies_in_the_middle_ends_the_run_at_its_first_failur
     assert (server.password or "") not in run.output
 
 
-def test_a_broken_migration_is_named_with_its_line(
+async def test_a_broken_migration_is_named_with_its_line(
     tmp_path: Path, clone_database: CloneDatabase
 ) -> None:
     (tmp_path / "migrations" / "versions").mkdir(parents=True)
@@ -179,10 +179,9 @@ def test_a_broken_migration_is_named_with_its_line(
         "revision = '0001'\ndown_revision = None\n\ndef upgrade():\n    raise RuntimeError('no')\n"
     )
     expected = r"0001_a\.py, line 5: RuntimeError: no"
-    clone = clone_database("broken", empty=True)
-    with pytest.raises(ServerUnavailableError, match=expected):
-        template.migrate(clone, tmp_path)
-    clone.drop()
+    async with clone_database("broken", empty=True) as url:
+        with pytest.raises(ServerUnavailableError, match=expected):
+            await asyncio.to_thread(template.migrate, url, tmp_path)
 
 
 def test_the_controller_answers_only_who_knows_the_token(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from backend.tests.plugins.inner_run import RunInner, together
+from backend.tests.plugins.inner_run import InnerRun, RunInner, together
 
 ALONE = """
     import time
@@ -67,39 +67,25 @@ WORKER = """
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("options", "seconds", "workers"),
-    [
-        pytest.param(["-nauto"], 3.9, "none", id="a-small-run-has-none"),
-        pytest.param(["-nauto"], 4.1, "2", id="each-has-enough-to-do"),
-        pytest.param(["-nauto"], 60, "3", id="at-most-one-a-core"),
-        pytest.param(["-nauto"], None, "none", id="never-run-and-counted"),
-        pytest.param(["-n2"], 1, "2", id="a-number-is-taken-at-its-word"),
-    ],
-)
-def test_as_many_workers_as_pay(
-    inner_run: RunInner, options: list[str], seconds: float | None, workers: str
-) -> None:
-    file = "tests/unit/test_worker.py"
-    cached = ".pytest_cache/v/workers/seconds"
-    files = {file: WORKER.format(workers=workers), "tests/unit/conftest.py": CORES}
-    if seconds is not None:
-        files[cached] = json.dumps({file: seconds})
-    run = inner_run(files, "tests/unit", *options)
-    assert run.exit_code == 0, run.output
-    if options == ["-nauto"]:
-        said = f"{workers.replace('none', 'no')} workers for about {seconds or 0.005:.0f} s"
-        assert said in run.output
-    # the next run knows
-    assert 0.04 < json.loads((run.folder / cached).read_text())[file] < 1
+CACHED = ".pytest_cache/v/workers/seconds"
 
 
 @pytest.mark.slow
-def test_a_part_of_a_file_does_not_count_for_all_of_it(inner_run: RunInner) -> None:
+def test_as_many_workers_as_pay(inner_run: RunInner) -> None:
     file = "tests/unit/test_worker.py"
-    cached = ".pytest_cache/v/workers/seconds"
-    files = {file: WORKER.format(workers="none"), cached: json.dumps({file: 60})}
-    run = inner_run(files, "-k", "worker")
-    assert run.passed == {"test_worker"}
-    assert json.loads((run.folder / cached).read_text()) == {file: 60}
+
+    def run(workers: str, seconds: float, *options: str) -> InnerRun:
+        files = {file: WORKER.format(workers=workers), "tests/unit/conftest.py": CORES}
+        return inner_run(files | {CACHED: json.dumps({file: seconds})}, "tests/unit", *options)
+
+    small, large, part = together(
+        lambda: run("none", 3.9, "-nauto"),
+        lambda: run("2", 4.1, "-nauto"),
+        lambda: run("none", 60, "-n0", "-kworker"),
+    )
+    assert small.passed == large.passed == part.passed == {"test_worker"}, large.output
+    assert "-n auto: no workers for about 4 s of tests" in small.output
+    assert "-n auto: 2 workers for about 4 s of tests" in large.output
+    # the next run knows, unless this one may have left out a part of the file
+    assert 0.04 < json.loads((small.folder / CACHED).read_text())[file] < 1
+    assert json.loads((part.folder / CACHED).read_text()) == {file: 60}

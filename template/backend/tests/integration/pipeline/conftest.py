@@ -6,22 +6,17 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from backend.core.gateway import HttpPaymentGateway, PaymentSettings, make_client
+from backend.tests.fakes.http_server import QuickServer
 
 MakeGateway = Callable[..., HttpPaymentGateway]
 APPROVED = {"reference": "ch_1", "approved": True}
 DECLINED = {"reference": "ch_2", "approved": False, "decline_reason": "no funds"}
 
 
-class _QuickServer(HTTPServer):
-    def thread_target(self) -> None:
-        assert self.server is not None
-        self.server.serve_forever(poll_interval=0.01)  # the default makes stopping take 0.5 s
-
-
 @pytest.fixture(scope="session")
 def gateway_process() -> Iterator[HTTPServer]:
     """One server for the worker's tests."""
-    with _QuickServer() as server:
+    with QuickServer() as server:
         yield server
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -104,48 +105,21 @@ def worker_db_url(postgres_container: Server, pytestconfig: pytest.Config) -> st
     return pytestconfig.stash[SESSION].worker_url
 
 
-class Clone(DatabaseUrl):
-    """The URL of a cloned database; `async with` drops it at the block's end."""
-
-    __slots__ = ("_databases",)
-    _databases: Databases
-
-    @classmethod
-    def of(cls, databases: Databases, purpose: str, *, empty: bool) -> Clone:
-        """Make the database, named after `purpose`."""
-        clone = cls(databases.clone(purpose, empty=empty))
-        clone._databases = databases
-        return clone
-
-    async def __aenter__(self) -> str:
-        """Return the URL."""
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        """Drop the database, whoever is connected to it."""
-        self.drop()
-
-    def drop(self) -> None:
-        """Drop the database before the end of the run, which would do it too."""
-        self._databases.drop(self)
-
-
-class CloneDatabase:
-    """`async with clone_database("purpose") as url:` gives a new migrated database."""
-
-    def __init__(self, databases: Databases) -> None:
-        """Take what makes and drops them."""
-        self._databases = databases
-
-    def __call__(self, purpose: str, *, empty: bool = False) -> Clone:
-        """Return the SQLAlchemy URL of a clone of the template, or of a database with no tables.
-
-        It lives until its `async with` block, its `drop()` or the run ends.
-        """
-        return Clone.of(self._databases, purpose, empty=empty)
+CloneDatabase = Callable[..., AbstractAsyncContextManager[DatabaseUrl]]
+"""`async with clone_database("purpose") as url:`, or with `empty=True` for one without tables."""
 
 
 @pytest.fixture(scope="session")
 def clone_database(postgres_container: Server, request: pytest.FixtureRequest) -> CloneDatabase:
-    """A factory for further databases of this worker, some 15 ms each."""
-    return CloneDatabase(_databases(request.session))
+    """Makes further databases of this worker, some 15 ms each; dropped at the end of the block."""
+    databases = _databases(request.session)
+
+    @asynccontextmanager
+    async def clone(purpose: str, *, empty: bool = False) -> AsyncIterator[DatabaseUrl]:
+        url = databases.clone(purpose, empty=empty)
+        try:
+            yield url
+        finally:
+            databases.drop(url)
+
+    return clone
