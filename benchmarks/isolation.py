@@ -11,6 +11,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from benchmarks import command_line, figures, generate
@@ -153,9 +154,7 @@ def measure_scale(
     where: Workspace, held: RunningServer, settings: argparse.Namespace
 ) -> Iterator[dict[str, Any]]:
     """Yield one row for each run with more tests, and with workers; interleaved by recipe."""
-    plan = [(count, 0) for count in settings.counts]
-    plan += [(settings.counts[0], workers) for workers in settings.workers if workers]
-    for count, workers in plan:
+    for count, workers in product(settings.counts, settings.workers):
         for name in SCALED:
             recipe = BY_NAME[name]
             actual = min(count, settings.slow_limit) if recipe.share < 1 else count

@@ -9,8 +9,9 @@ from typing import Any
 
 from benchmarks import plots
 from benchmarks.figures import Summary, digits, ratios, shown
-from benchmarks.isolation import BY_NAME, RECIPES
+from benchmarks.isolation import BY_NAME, RECIPES, SCALED
 from benchmarks.start import EVENTS
+from benchmarks.template import PARTS
 from scripts.questions import ROOT
 
 RESULTS = Path(__file__).parent / "results"
@@ -71,6 +72,10 @@ class Isolation:
         median = row[recipe, kind, least]["median"] - row[base, "empty", least]["median"]
         return float(median)
 
+    def loop(self) -> float:
+        """Milliseconds of asyncpg's BEGIN and ROLLBACK, without a test around them."""
+        return float(self.rows["raw", "loop", self.tables[0]]["median"])
+
     def growth(self, recipe: str, kind: str) -> Summary:
         """The most tables' time divided by the fewest tables'."""
         most, least = (self.rows[recipe, kind, self.tables[i]]["medians"] for i in (-1, 0))
@@ -103,10 +108,14 @@ class Isolation:
             scaled = (
                 "" if row["measured"] == row["tests"] else f" ({row['measured']} tests, scaled)"
             )
-            cell = f"{digits(row['testing'])} s{scaled}"
-            rows.setdefault((row["tests"], row["workers"]), {})[row["recipe"]] = cell
-        names = list(dict.fromkeys(row["recipe"] for row in self.results["scale"]))
-        head = ["tests, workers", *[BY_NAME[name].title for name in names]]
+            cells = rows.setdefault((row["tests"], row["workers"]), {})
+            cells[row["recipe"]] = f"{digits(row['testing'])} s{scaled}"
+            if BY_NAME[row["recipe"]].ours:
+                cells["command"] = f"{digits(row['command'])} s"
+        titles = {name: BY_NAME[name].title for name in SCALED}
+        titles["command"] = "ours, the whole command"
+        names = sorted(titles, key=[*SCALED[:1], "command", *SCALED[1:]].index)
+        head = ["tests, workers", *[titles[name] for name in names]]
         return table(
             head,
             [
@@ -215,6 +224,13 @@ def verdicts(isolation: Isolation, suite: Suite, start: Results, failures: Resul
     )
     shown_raw = f"{above / raw:.2f} x ({above:.2f} ÷ {raw:.2f} ms)"
     row("the same ÷ a test with asyncpg's BEGIN, ROLLBACK", "≤ 2 x", shown_raw, above <= 2 * raw)
+    own, loop = isolation.above("rolled_back", "noop", "rolled_back"), isolation.loop()
+    row(
+        f"no-op above the harness's own empty test (BEGIN, ROLLBACK in a bare loop: {loop:.2f} ms)",
+        "≤ 0.5 ms",
+        f"{own:.2f} ms",
+        own <= 0.5,
+    )
     for kind in ("noop", "http"):
         growth = isolation.growth("rolled_back", kind)
         theirs = shown(isolation.growth("delete", kind), " x")
@@ -287,6 +303,16 @@ def ladder_table(ladder: Results) -> str:
     return table(["a test with", "takes", "adds", "to"], rows)
 
 
+def template_table(template: Results) -> str:
+    """Seconds of making, verifying and updating a project."""
+    rows = [
+        [title, shown(template["parts"][name], " s")]
+        for name, title in PARTS.items()
+        if name in template["parts"]
+    ]
+    return table(["default answers", "takes"], rows)
+
+
 def machine_table(*names: str) -> str:
     """What was measured on, when, and by which command."""
     abouts = [load(name)["about"] for name in names]
@@ -326,7 +352,10 @@ def files() -> dict[Path, str]:
         "start": start_table(start),
         "failures": failures_table(failures),
         "ladder": ladder_table(ladder),
-        "machine": machine_table("isolation", "suite", "start", "failures", "ladder"),
+        "template": template_table(load("template")),
+        "machine": machine_table(
+            *("isolation", "suite", "start", "failures", "ladder", "template")
+        ),
     }
     page = PAGE.read_text(encoding="utf-8")
     for name, text in sections.items():

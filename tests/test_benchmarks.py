@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import failures, isolation, ladder, report, start, suite
+from benchmarks import failures, isolation, ladder, report, start, suite, template
 from benchmarks.project import HERE, clean, workspace
 
 pytestmark = pytest.mark.benchmark
@@ -29,6 +29,7 @@ def test_all_benchmarks_run(kept: Path) -> None:
     assert {row["state"] for row in start.main(quick)["starts"]} == {"cold", "stopped", "running"}
     assert len(failures.main(quick)["sides"]) == len(failures.SIDES)
     assert {row["kind"] for row in ladder.main(quick)["steps"]} == {"floor", *ladder.STEPS}
+    assert set(template.main(["--quick"])) == {"cookiecutter", "copier", "update"}
 
 
 def test_what_is_copied_into_a_project_has_types(kept: Path) -> None:
