@@ -1,6 +1,7 @@
 """`uv run python -m benchmarks.report`: write docs/speed.md's tables and plots from results/*.json.
 
-What stands between `<!-- name -->` and `<!-- end -->` is written; the rest is for people.
+And README's headline figures. What stands between `<!-- name -->` and `<!-- end -->` is written;
+the rest is for people.
 """
 
 import json
@@ -16,6 +17,7 @@ from scripts.questions import ROOT
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = ROOT / "docs" / "speed.md"
+README = ROOT / "README.md"
 IMAGES = ROOT / "docs" / "images"
 KINDS = {
     "empty": "empty",
@@ -262,6 +264,32 @@ def verdicts(isolation: Isolation, suite: Suite, start: Results, failures: Resul
     return table(["figure", "at least", "measured (quartiles)", "reached"], rows)
 
 
+def headline(isolation: Isolation, suite: Suite) -> str:
+    """README's figures."""
+    least, most = isolation.tables[0], isolation.tables[-1]
+    rows: list[list[str]] = []
+    for label, kind, tables in (
+        ("a test that does nothing with a database", "noop", least),
+        ("one that creates and reads a row over HTTP", "http", least),
+        (f"the same with {most} tables", "http", most),
+    ):
+        ours, theirs = (
+            isolation.rows[name, kind, tables]["median"] for name in ("rolled_back", "delete")
+        )
+        times = isolation.ratio("delete", "rolled_back", kind, tables)["median"]
+        rows.append([label, f"{digits(ours)} ms", f"{digits(theirs)} ms", f"{digits(times)} x"])
+    for workers in (0, 2):
+        found = suite.rows["delete", workers]
+        label = f"{found['tests']:,} integration tests, " + ("`-n 2`" if workers else "serial")
+        seconds = [
+            f"{digits(suite.rows[side, workers]['command']['median'])} s"
+            for side in ("rolled_back", "delete")
+        ]
+        times = found["ratio_command"]["median"]
+        rows.append([label, *seconds, f"{digits(times)} x"])
+    return table(["", "greenfield", "a new engine and DELETE for each test", ""], rows)
+
+
 def start_table(start: Results) -> str:
     """Milliseconds of each part of the start."""
     columns = start["starts"]
@@ -357,19 +385,25 @@ def files() -> dict[Path, str]:
             *("isolation", "suite", "start", "failures", "ladder", "template")
         ),
     }
-    page = PAGE.read_text(encoding="utf-8")
-    for name, text in sections.items():
-        before, begin, rest = page.partition(f"<!-- {name} -->\n")
-        _, end, after = rest.partition("<!-- end -->")
-        if not begin or not end:
-            raise KeyError(f"{PAGE.name} has no <!-- {name} --> with an <!-- end -->")
-        page = f"{before}{begin}{text}\n{end}{after}"
     return {
-        PAGE: page,
+        PAGE: written(PAGE, sections),
+        README: written(README, {"speed": headline(isolation, suite)}),
         IMAGES / "speed-recipes.svg": isolation.plot_recipes(),
         IMAGES / "speed-tables.svg": isolation.plot_tables(),
         IMAGES / "speed-suite.svg": suite.plot(),
     }
+
+
+def written(path: Path, sections: dict[str, str]) -> str:
+    """The text of a page with its sections replaced. Raises KeyError where it has no such place."""
+    page = path.read_text(encoding="utf-8")
+    for name, text in sections.items():
+        before, begin, rest = page.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->")
+        if not begin or not end:
+            raise KeyError(f"{path.name} has no <!-- {name} --> with an <!-- end -->")
+        page = f"{before}{begin}{text}\n{end}{after}"
+    return page
 
 
 if __name__ == "__main__":
