@@ -23,7 +23,10 @@ import pytest
 PROJECT = Path(__file__).parents[3]
 _OUTCOMES = {"failure": "failed", "error": "error", "skipped": "skipped"}
 _NEEDED = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "xdist.plugin")
-PLUGINS = ("layers", "ordering", "proofs", "serial", "sockets", "summary", "timeouts", "tracebacks")
+PLUGINS = (
+    *("forks.plugin", "layers", "ordering", "proofs", "serial"),
+    *("sockets", "summary", "timeouts", "tracebacks"),
+)
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remember what has passed."""
     config = session.config
     proofs = config.stash[_PROOFS]
-    if not config.pluginmanager.has_plugin("proofs-recorder") or config.cache is None:
+    recorded = config.pluginmanager.has_plugin("proofs-recorder")
+    if hasattr(config, "workerinput") or not recorded or config.cache is None:
         return
     proven = {name: seen for name, seen in proofs.earlier.items() if name not in proofs.failed}
     for nodeid in proofs.passed - proofs.failed:
