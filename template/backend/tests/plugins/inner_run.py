@@ -23,6 +23,7 @@ import pytest
 PROJECT = Path(__file__).parents[3]
 _OUTCOMES = {"failure": "failed", "error": "error", "skipped": "skipped"}
 _NEEDED = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "xdist.plugin")
+_REPORT = "report.xml"
 PLUGINS = (
     *("forks.plugin", "layers", "ordering", "proofs", "serial"),
     *("sockets", "summary", "timeouts", "tracebacks"),
@@ -71,17 +72,20 @@ class RunInner:
         """Write the suite, run it, read what it gave."""
         where = folder or Path(mkdtemp(dir=self._folder))
         _write(where, files, settings)
-        report = where / "report.xml"
-        process = subprocess.run(
-            [sys.executable, "-m", "pytest", *_NEEDED, f"--junit-xml={report}", *options],
-            cwd=where,
+        with self.start(where, *options) as process:
+            output = "".join(process.communicate())
+        return InnerRun(where, process.returncode, output, *_read(where / _REPORT))
+
+    def start(self, folder: Path, *options: str) -> subprocess.Popen[str]:
+        """Start a suite that was written before, for proofs that disturb it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytest", *_NEEDED, f"--junit-xml={_REPORT}", *options],
+            cwd=folder,
             env=_environment(),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
-        output = process.stdout + process.stderr
-        return InnerRun(where, process.returncode, output, *_read(report))
 
 
 @pytest.fixture

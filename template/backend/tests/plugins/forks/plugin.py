@@ -68,11 +68,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"This system cannot fork a process: type -n {number}.")
     if config.getoption("tx", None):
         raise pytest.UsageError(
-            "--forks and -n exclude each other: type --forks 0 or -n 0 beside the other one."
+            "--forks and -n exclude each other: type --forks=0 or -n 0 beside the other one."
         )
     for option, name in (("usepdb", "--pdb"), ("trace", "--trace"), ("setupshow", "--setup-show")):
         if config.getoption(option):
-            raise pytest.UsageError(f"{name} needs a single process: type --forks 0.")
+            raise pytest.UsageError(f"{name} needs a single process: type --forks=0.")
     config.pluginmanager.register(Controller(config, number), "forks-controller")
 
 

@@ -102,8 +102,6 @@ class Worker:
         os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(self.workerinput["workercount"])
         os.environ["PYTEST_XDIST_TESTRUNUID"] = self.workerinput["testrunuid"]
         xml = config.stash.get(xml_key, None)
-        if xml is not None:
-            del config.stash[xml_key]
         for plugin in (xml, *map(config.pluginmanager.get_plugin, CONTROLLERS_OWN)):
             if plugin is not None:
                 config.pluginmanager.unregister(plugin)
@@ -141,6 +139,8 @@ class Worker:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a report."""
         hook = self.config.hook
+        # It is there that pytest fails a test for its subtests, which this process has counted.
+        hook.pytest_report_teststatus(report=report, config=self.config)
         data = hook.pytest_report_to_serializable(config=self.config, report=report)
         self.ran.reports.append(data)
 

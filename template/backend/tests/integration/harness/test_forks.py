@@ -1,0 +1,292 @@
+"""`--forks=N` reports what a run without workers reports, whatever happens to a worker."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from backend.tests.plugins.inner_run import RunInner, together
+
+pytestmark = pytest.mark.slow
+if not hasattr(os, "fork"):
+    pytest.skip("this system cannot fork", allow_module_level=True)
+
+OUTCOMES = """
+    import os, random, warnings
+    from pathlib import Path
+    import pytest
+
+    drawn = []
+
+    def note(name, text):
+        with Path(name).open("a") as file:
+            file.write(text + "\\n")
+
+    @pytest.fixture(scope="session", autouse=True)
+    def session():
+        note("shared", f"session begins {os.getpid()}")
+        yield
+        note("shared", f"session ends {os.getpid()}")
+
+    @pytest.fixture(scope="module")
+    def module(session):
+        note("shared", f"module begins {os.getpid()}")
+        yield
+        note("shared", f"module ends {os.getpid()}")
+
+    @pytest.fixture(params=["in", "out"])
+    def broken(request):
+        if request.param == "in":
+            raise OSError("broken setup")
+        yield
+        raise OSError("broken teardown")
+
+    @pytest.mark.parametrize("number", range(60))
+    def test_passes(number, module, tmp_path):
+        (tmp_path / "mine").touch(exist_ok=False)
+        drawn.append(random.random())
+        os.system("echo not for the terminal")
+        note("ran", str(number))
+
+    def test_fails():
+        print("printed before the failure")
+        assert [1, 2] == [1, 3]
+
+    def test_errs(broken): ...
+    def test_warns(): warnings.warn("take care", RuntimeWarning)
+    def test_skips(): pytest.skip("not here")
+    @pytest.mark.xfail
+    def test_known(): assert 0
+    @pytest.mark.xfail(strict=True)
+    def test_mended(): ...
+    def test_cannot_be_sent(record_property): record_property("odd", lambda: 0)
+    def test_subtests(subtests):
+        for number in range(3):
+            with subtests.test(f"number {number}"):
+                assert number != 1
+"""
+FILES = {
+    "tests/unit/test_outcomes.py": OUTCOMES,
+    "tests/unit/test_more.py": "def test_more(): ...",
+}
+SHOWN = ("-rA", "-p", "no:randomly", "-W", "default::RuntimeWarning", "--randomly-seed=1")
+
+
+def test_a_run_says_what_it_says_without_workers(inner_run: RunInner) -> None:
+    alone, forked = together(
+        partial(inner_run, FILES, *SHOWN), partial(inner_run, FILES, *SHOWN, "--forks=2")
+    )
+
+    assert forked.exit_code == alone.exit_code == 1
+    assert forked.outcomes == alone.outcomes
+    assert len(forked.outcomes) == 60 + 10
+    assert sorted(lines(forked.output, "= short test summary")) == sorted(
+        lines(alone.output, "= short test summary")
+    )
+    assert lines(forked.output, "= warnings summary") == lines(alone.output, "= warnings summary")
+    failure = "assert [1, 2] == [1, 3]"
+    assert failure in forked.messages["test_fails"]
+    assert "printed before the failure" in section(forked.output, "test_fails")
+    for stray in ("not for the terminal", "printed before"):
+        assert stray not in forked.output.partition("= FAILURES")[0]
+
+    ran = (forked.folder / "ran").read_text().split()
+    assert sorted(map(int, ran)) == list(range(60)), "each test ran once"
+    shared = (forked.folder / "shared").read_text().splitlines()
+    assert len(shared) == len(set(shared)) == 8, "two workers, two fixtures, each begun and ended"
+
+
+def lines(output: str, title: str) -> list[str]:
+    """The lines of one section, without the seconds in its last one."""
+    rest = output.partition(title)[2]
+    return [line for line in rest.splitlines()[1:] if "=====" not in line and "s in " not in line]
+
+
+def section(output: str, test: str) -> str:
+    return output.partition(f" {test} _")[2].partition("\n____")[0]
+
+
+FAILING = """
+    import time
+    import pytest
+
+    @pytest.mark.parametrize("number", range(40))
+    def test_number(number):
+        time.sleep(0.02)
+        assert number % 10
+"""
+
+
+def test_the_run_stops_when_it_is_asked_to_and_begins_with_what_failed(
+    inner_run: RunInner,
+) -> None:
+    first, limited = together(
+        partial(inner_run, {"tests/unit/test_a.py": FAILING}, "--forks=2", "-x"),
+        partial(inner_run, {"tests/unit/test_a.py": FAILING}, "--forks=2", "--maxfail=3"),
+    )
+    assert (first.exit_code, limited.exit_code) == (1, 1)
+    for run, limit in ((first, 1), (limited, 3)):
+        # the other worker's test, which ran at that time, may have failed as well
+        assert len(run.outcomes) - len(run.passed) in (limit, limit + 1)
+        assert "!!! stopping after" in run.output
+    assert len(first.outcomes) < 40
+    failed = set(limited.outcomes) - limited.passed
+    again = inner_run({"tests/unit/test_a.py": FAILING}, "--forks=2", "--lf", folder=limited.folder)
+    assert set(again.outcomes) == failed
+
+
+CRASHING = """
+    import ctypes, faulthandler, os, signal
+    import pytest
+
+    faulthandler.disable()
+
+    @pytest.fixture(scope="session")
+    def until_the_end():
+        yield
+        os._exit(7)
+
+    def test_leaves(): os._exit(0)
+    def test_is_killed(): os.kill(os.getpid(), signal.SIGKILL)
+    def test_segfaults():
+        os.kill(os.getpid(), signal.SIGSEGV)
+    def test_leaves_a_process_with_its_pipe():
+        if os.fork() == 0:
+            import time
+            time.sleep(2)
+            os._exit(0)
+        os._exit(3)
+    def test_loses_its_pipe(): os.closerange(3, 1000)
+    @pytest.mark.parametrize("number", range(30))
+    def test_passes(number): ...
+"""
+CRASHING_AT_THE_END = """
+    import os
+    import pytest
+
+    @pytest.fixture(scope="session")
+    def shared():
+        yield
+        os._exit(7)
+
+    def test_last(shared): ...
+"""
+
+
+def test_a_crash_fails_its_test_and_the_others_run(inner_run: RunInner) -> None:
+    run, ending = together(
+        partial(inner_run, {"tests/unit/test_a.py": CRASHING}, "--forks=2"),
+        partial(inner_run, {"tests/unit/test_a.py": CRASHING_AT_THE_END}, "--forks=2"),
+    )
+    assert run.exit_code == ending.exit_code == 1, run.output
+    assert len(run.passed) == 30
+    expected = {
+        "test_leaves": "exit code 0",
+        "test_is_killed": "SIGKILL",
+        "test_segfaults": "SIGSEGV",
+        "test_leaves_a_process_with_its_pipe": "exit code 3",
+        "test_loses_its_pipe": "",
+    }
+    assert set(run.outcomes) - run.passed == set(expected)
+    for name, how in expected.items():
+        sentence = f"crashed while running 'tests/unit/test_a.py::{name}': {how}"
+        assert sentence in run.messages[name]
+        assert run.messages[name].startswith("worker 'fork")
+    assert "crashed while running 'tests/unit/test_a.py::test_last'" in ending.output
+
+
+WAITING = """
+    import os, time
+    from pathlib import Path
+    import pytest
+
+    @pytest.fixture(scope="session", autouse=True)
+    def shared():
+        Path(f"begun-{os.getpid()}").touch()
+        yield
+        Path(f"ended-{os.getpid()}").touch()
+
+    @pytest.mark.parametrize("number", range(4))
+    def test_waits(number):
+        Path(f"waits-{os.getpid()}").touch()
+        time.sleep(60)
+"""
+SWALLOWING = WAITING.replace(
+    "time.sleep(60)",
+    """
+        while True:
+            try:
+                time.sleep(60)
+            except BaseException:
+                pass
+""",
+)
+
+
+@pytest.mark.parametrize(
+    ("ending", "source"),
+    [
+        (signal.SIGINT, WAITING),
+        (signal.SIGTERM, WAITING),
+        (signal.SIGKILL, WAITING),
+        (signal.SIGKILL, SWALLOWING),
+    ],
+    ids=["interrupted", "terminated", "killed", "killed and deaf"],
+)
+def test_workers_end_with_the_run(inner_run: RunInner, ending: signal.Signals, source: str) -> None:
+    files = {"tests/integration/test_a.py": source}
+    folder = inner_run(files, "--collect-only").folder
+    with inner_run.start(folder, "--forks=2") as run:
+        wait_until(lambda: len(list(folder.glob("waits-*"))) == 2)
+        workers = [int(path.name.partition("-")[2]) for path in folder.glob("waits-*")]
+        run.send_signal(ending)
+        wait_until(lambda: not any(map(is_alive, workers)), seconds=2)
+        output = "".join(run.communicate())
+    assert run.returncode == (2 if ending is signal.SIGINT else -ending), output
+    assert "Traceback" not in output
+    if source is WAITING:
+        assert len(list(folder.glob("ended-*"))) == 2, "their fixtures are torn down"
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.02)
+
+
+def is_alive(process: int) -> bool:
+    # A dead one whose new parent does not care is left as Z.
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True)
+    return state.stdout.strip()[:1] not in (b"", b"Z")
+
+
+STARTS_A_THREAD = """
+    import threading, time
+    threading.Thread(target=time.sleep, args=(1,), name="clock").start()
+    def test_nothing(): ...
+"""
+
+
+def test_what_cannot_be_forked_is_refused_with_a_sentence(inner_run: RunInner) -> None:
+    files = {"tests/unit/test_a.py": "def test_a(): ..."}
+    threaded, both, debugger, word = together(
+        partial(inner_run, {"tests/unit/test_a.py": STARTS_A_THREAD}, "--forks=2"),
+        partial(inner_run, files, "--forks=2", "-n2"),
+        partial(inner_run, files, "--forks=2", "--pdb"),
+        partial(inner_run, files, "--forks=many"),
+    )
+    for run, sentence in (
+        (threaded, "while other threads run (clock): let fixtures start them, or type -n 2."),
+        (both, "exclude each other: type --forks=0 or -n 0 beside the other one."),
+        (debugger, "--pdb needs a single process: type --forks=0."),
+        (word, "takes a number or auto, not many"),
+    ):
+        assert run.exit_code == pytest.ExitCode.USAGE_ERROR, run.output
+        assert run.output.count(sentence) == 1, run.output
+        assert "Traceback" not in run.output
+        assert not run.outcomes
