@@ -1,5 +1,7 @@
 """`--forks=N` reports what a run without workers reports, whatever happens to a worker."""
 
+import asyncio
+import itertools
 import os
 import signal
 import subprocess
@@ -7,9 +9,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+import asyncpg
 import pytest
 
-from backend.tests.plugins.inner_run import RunInner, together
+from backend.tests.plugins.inner_run import PLUGINS, InnerRun, RunInner, together
+from backend.tests.plugins.postgres.urls import database_of, for_asyncpg
 
 pytestmark = pytest.mark.slow
 if not hasattr(os, "fork"):
@@ -84,13 +88,11 @@ def test_a_run_says_what_it_says_without_workers(inner_run: RunInner) -> None:
     assert forked.exit_code == alone.exit_code == 1
     assert forked.outcomes == alone.outcomes
     assert len(forked.outcomes) == 60 + 10
-    assert sorted(lines(forked.output, "= short test summary")) == sorted(
-        lines(alone.output, "= short test summary")
-    )
-    assert lines(forked.output, "= warnings summary") == lines(alone.output, "= warnings summary")
+    for title in ("short test summary", "warnings summary"):
+        assert sorted(section(forked, title)) == sorted(section(alone, title))
     failure = "assert [1, 2] == [1, 3]"
     assert failure in forked.messages["test_fails"]
-    assert "printed before the failure" in section(forked.output, "test_fails")
+    assert "printed before the failure" in forked.messages["test_fails"]
     for stray in ("not for the terminal", "printed before"):
         assert stray not in forked.output.partition("= FAILURES")[0]
 
@@ -100,14 +102,10 @@ def test_a_run_says_what_it_says_without_workers(inner_run: RunInner) -> None:
     assert len(shared) == len(set(shared)) == 8, "two workers, two fixtures, each begun and ended"
 
 
-def lines(output: str, title: str) -> list[str]:
-    """The lines of one section, without the seconds in its last one."""
-    rest = output.partition(title)[2]
-    return [line for line in rest.splitlines()[1:] if "=====" not in line and "s in " not in line]
-
-
-def section(output: str, test: str) -> str:
-    return output.partition(f" {test} _")[2].partition("\n____")[0]
+def section(run: InnerRun, title: str) -> list[str]:
+    rest = run.output.partition(f"= {title} ")[2].splitlines()[1:]
+    shown = itertools.takewhile(lambda line: not line.startswith("==="), rest)
+    return [line.replace(str(run.folder), "") for line in shown]
 
 
 FAILING = """
@@ -290,3 +288,81 @@ def test_what_cannot_be_forked_is_refused_with_a_sentence(inner_run: RunInner) -
         assert run.output.count(sentence) == 1, run.output
         assert "Traceback" not in run.output
         assert not run.outcomes
+
+
+CONFTEST = f"""
+    import pytest
+    pytest.register_assert_rewrite("backend.tests.plugins")
+    pytest_plugins = {[f"backend.tests.plugins.{name}" for name in ("postgres.plugin", *PLUGINS)]}
+"""
+DATABASES = """
+    import os, signal
+    from pathlib import Path
+    import pytest
+
+    @pytest.mark.parametrize("number", range(20))
+    def test_number(worker_db_url, worker_id, number, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("mine", numbered=False) if number == 0 else ""
+        with Path("databases").open("a") as file:
+            file.write(f"{worker_id} {worker_db_url}\\n")
+
+    def test_crashes(worker_db_url):
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+async def test_each_worker_has_a_database_of_its_own_and_none_is_left(
+    inner_run: RunInner, worker_db_url: str
+) -> None:
+    files = {"tests/conftest.py": CONFTEST, "tests/integration/test_a.py": DATABASES}
+    runs = await asyncio.to_thread(together, *[partial(inner_run, files, "--forks=2")] * 2)
+    used = set[str]()
+    for run in runs:
+        assert run.exit_code == 1
+        assert len(run.passed) == 20, run.output
+        assert "services PostgreSQL" in run.output
+        for line in (run.folder / "databases").read_text().splitlines():
+            worker, url = line.split()
+            used.add(database_of(url))
+            assert database_of(url).endswith(f"_{worker}")
+    assert len(used) >= 4, "two workers in each of two runs at once"
+
+    await asyncio.to_thread(inner_run, files, "--forks=1", "-k", "number")
+    connection = await asyncpg.connect(for_asyncpg(worker_db_url))
+    try:
+        left = await connection.fetch("SELECT datname FROM pg_database")
+    finally:
+        await connection.close()
+    assert not used & {row["datname"] for row in left}
+
+
+COVERED = {
+    "tests/unit/subject.py": """
+        def answer(number):
+            if number == 1:
+                return "one"
+            if number == 2:
+                return "two"
+            return "never asked for" if number == 3 else "many"
+    """,
+    "tests/unit/test_subject.py": """
+        import os, signal
+        import pytest
+        from subject import answer
+
+        @pytest.mark.parametrize("number", [1, 2, 7])
+        def test_answer(number):
+            assert answer(number)
+    """,
+}
+
+
+def test_coverage_counts_what_workers_have_run(inner_run: RunInner) -> None:
+    options = ("-p", "pytest_cov.plugin", "--cov=subject", "--cov-branch")
+    alone, forked = together(
+        partial(inner_run, COVERED, *options), partial(inner_run, COVERED, *options, "--forks=3")
+    )
+    assert forked.exit_code == 0, forked.output
+    (counted,) = [line for line in alone.output.splitlines() if line.startswith("TOTAL")]
+    assert counted in forked.output, forked.output
+    assert not list(forked.folder.glob(".coverage.*")), "the workers' files are combined"
