@@ -31,7 +31,8 @@ OUTCOMES = """
             file.write(text + "\\n")
 
     @pytest.fixture(scope="session", autouse=True)
-    def session():
+    def session(tmp_path_factory):
+        tmp_path_factory.mktemp("shared", numbered=False)  # fails if another worker has it
         note("shared", f"session begins {os.getpid()}")
         yield
         note("shared", f"session ends {os.getpid()}")
@@ -93,6 +94,7 @@ def test_a_run_says_what_it_says_without_workers(inner_run: RunInner) -> None:
     failure = "assert [1, 2] == [1, 3]"
     assert failure in forked.messages["test_fails"]
     assert "printed before the failure" in forked.messages["test_fails"]
+    assert "[fork1] " in forked.output, "a failure names its worker"
     for stray in ("not for the terminal", "printed before"):
         assert stray not in forked.output.partition("= FAILURES")[0]
 
@@ -263,6 +265,54 @@ def is_alive(process: int) -> bool:
     return state.stdout.strip()[:1] not in (b"", b"Z")
 
 
+UNEVEN = """
+    import time
+    from pathlib import Path
+    import pytest
+
+    @pytest.mark.parametrize("number", range(12))
+    def test_number(number, worker_id):
+        if number < 6:
+            time.sleep(0.05)
+            with Path("slow").open("a") as file:
+                file.write(worker_id + " ")
+"""
+ENDING = """
+    import pytest
+
+    def test_ends():
+        {end}
+    @pytest.mark.parametrize("number", range(300))
+    def test_number(number): ...
+"""
+BROKEN_HOOK = """
+    def pytest_runtest_protocol(item):
+        raise RuntimeError("a plugin's fault")
+"""
+
+
+def test_who_has_nothing_left_takes_over_from_others(inner_run: RunInner) -> None:
+    run = inner_run({"tests/unit/test_a.py": UNEVEN}, "--forks=2", "--randomly-dont-reorganize")
+    assert len(run.passed) == 12
+    assert set((run.folder / "slow").read_text().split()) == {"fork0", "fork1"}
+
+
+def test_what_ends_a_run_in_a_worker_ends_the_run(inner_run: RunInner) -> None:
+    def ending(end: str) -> dict[str, str]:
+        return {"tests/unit/test_a.py": ENDING.format(end=end)}
+
+    first = "--randomly-dont-reorganize"
+    left, interrupted, broken = together(
+        partial(inner_run, ending("pytest.exit('enough', 5)"), "--forks=2", first),
+        partial(inner_run, ending("raise KeyboardInterrupt"), "--forks=2", first),
+        partial(inner_run, {**ending("pass"), "tests/unit/conftest.py": BROKEN_HOOK}, "--forks=2"),
+    )
+    assert (left.exit_code, interrupted.exit_code, broken.exit_code) == (5, 2, 3)
+    assert "Exit: enough" in left.output
+    assert "KeyboardInterrupt" in interrupted.output
+    assert "a plugin's fault" in broken.output
+
+
 STARTS_A_THREAD = """
     import threading, time
     threading.Thread(target=time.sleep, args=(1,), name="clock").start()
@@ -301,8 +351,7 @@ DATABASES = """
     import pytest
 
     @pytest.mark.parametrize("number", range(20))
-    def test_number(worker_db_url, worker_id, number, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("mine", numbered=False) if number == 0 else ""
+    def test_number(worker_db_url, worker_id, number):
         with Path("databases").open("a") as file:
             file.write(f"{worker_id} {worker_db_url}\\n")
 

@@ -29,6 +29,7 @@ def test_what_has_passed_is_left_out_until_it_changes(
     assert again("--harness") == everything
     assert again(FOLDER) == {"test_holds", "test_fails"}
     changed = FILES | {f"{FOLDER}/helper.py": "ANSWER = 42"}
-    assert again(files=changed) == everything
+    assert again("--forks=2", files=changed) == everything
+    assert again("--forks=2", files=changed) == {"test_fails", "test_other"}
     monkeypatch.setenv("CI", "true")
     assert again(files=changed) == everything

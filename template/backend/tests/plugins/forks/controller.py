@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ class WorkerError(RuntimeError):
     """Something outside of a test broke in a worker."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Fork:
     """A worker, as seen from here."""
 
@@ -47,6 +48,16 @@ class _Fork:
     done: bool = False
     """Whether it was told that there will be no more."""
 
+    def __post_init__(self) -> None:
+        # What the terminal shows of a report's `node`, as it knows it from xdist.
+        self.gateway = SimpleNamespace(id=self.name)
+        self.workerinfo = {
+            "id": self.name,
+            "sysplatform": sys.platform,
+            "version_info": sys.version_info,
+            "executable": sys.executable,
+        }
+
     def send(self, kind: str, value: object = None) -> None:
         """Send a message; a worker that has died is noticed elsewhere."""
         try:
@@ -55,7 +66,7 @@ class _Fork:
             return
 
 
-@dataclass
+@dataclass(eq=False)
 class Controller:
     """The plugin that runs the tests of a session with `--forks`."""
 
@@ -189,15 +200,16 @@ class Controller:
             self.config.hook.pytest_report_from_serializable(config=self.config, data=data)
             for data in ran.reports
         ]
-        self._replay(ran.index, reports)
+        self._replay(fork, ran.index, reports)
         for warning in ran.warnings:
             self.config.hook.pytest_warning_recorded.call_historic(kwargs=warning)
 
-    def _replay(self, index: int, reports: list[pytest.TestReport]) -> None:
+    def _replay(self, fork: _Fork, index: int, reports: list[pytest.TestReport]) -> None:
         item = self.session.items[index]
         self.left.discard(index)
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for report in reports:
+            report.node = fork  # type: ignore[attr-defined]  # as xdist does
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
@@ -236,7 +248,7 @@ class Controller:
         sentence = f"worker {fork.name!r} crashed {doing} {item.nodeid!r}: {_explained(status)}"
         when = "call" if index is not None else "teardown"
         report = pytest.TestReport(item.nodeid, item.location, {}, "failed", sentence, when)  # type: ignore[arg-type]
-        self._replay(fork.last if index is None else index, [report])
+        self._replay(fork, fork.last if index is None else index, [report])
         if fork.queue and not (self.stopping or self.session.shouldfail or self.session.shouldstop):
             self._fork(fork.queue)
 
