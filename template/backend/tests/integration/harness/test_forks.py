@@ -68,7 +68,7 @@ OUTCOMES = """
     def test_known(): assert 0
     @pytest.mark.xfail(strict=True)
     def test_mended(): ...
-    def test_cannot_be_sent(record_property): record_property("odd", lambda: 0)
+    def test_cannot_be_sent(request): request.node.user_properties.append(("odd", lambda: 0))
     def test_subtests(subtests):
         for number in range(3):
             with subtests.test(f"number {number}"):
@@ -140,7 +140,8 @@ def test_the_run_stops_when_it_is_asked_to_and_begins_with_what_failed(
 
 
 CRASHING = """
-    import ctypes, faulthandler, os, signal
+    import contextlib, ctypes, faulthandler, os, signal, stat, time
+    from pathlib import Path
     import pytest
 
     faulthandler.disable()
@@ -155,9 +156,13 @@ CRASHING = """
     def test_segfaults():
         os.kill(os.getpid(), signal.SIGSEGV)
     def test_leaves_a_process_with_its_pipe():
-        if os.fork() == 0:
-            import time
-            time.sleep(2)
+        if ctypes.PyDLL(None).fork() == 0:  # which Python does not hear of
+            Path("left").write_text(str(os.getpid()))
+            for number in range(100):
+                with contextlib.suppress(OSError):
+                    if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                        os.close(number)
+            time.sleep(10)
             os._exit(0)
         os._exit(3)
     def test_loses_its_pipe(): os.closerange(3, 1000)
@@ -182,6 +187,9 @@ def test_a_crash_fails_its_test_and_the_others_run(inner_run: RunInner) -> None:
         partial(inner_run, {"tests/unit/test_a.py": CRASHING}, "--forks=2"),
         partial(inner_run, {"tests/unit/test_a.py": CRASHING_AT_THE_END}, "--forks=2"),
     )
+    left = int((run.folder / "left").read_text())
+    assert is_alive(left), "nobody waited for it"
+    os.kill(left, signal.SIGKILL)
     assert run.exit_code == ending.exit_code == 1, run.output
     assert len(run.passed) == 30
     expected = {
