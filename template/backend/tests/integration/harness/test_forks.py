@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import asyncpg
@@ -15,9 +15,18 @@ import pytest
 from backend.tests.plugins.inner_run import PLUGINS, InnerRun, RunInner, together
 from backend.tests.plugins.postgres.urls import database_of, for_asyncpg
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("interruptible")]
 if not hasattr(os, "fork"):
     pytest.skip("this system cannot fork", allow_module_level=True)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A process that is started has a SIGINT, although a shell's `&` takes it from this one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
 
 OUTCOMES = """
     import os, random, warnings
@@ -223,6 +232,15 @@ WAITING = """
         Path(f"waits-{os.getpid()}").touch()
         time.sleep(60)
 """
+SWALLOWING_IT = WAITING.replace(
+    "time.sleep(60)",
+    """
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            pass
+""",
+)
 SWALLOWING = WAITING.replace(
     "time.sleep(60)",
     """
@@ -239,11 +257,12 @@ SWALLOWING = WAITING.replace(
     ("ending", "source"),
     [
         (signal.SIGINT, WAITING),
+        (signal.SIGINT, SWALLOWING_IT),
         (signal.SIGTERM, WAITING),
         (signal.SIGKILL, WAITING),
         (signal.SIGKILL, SWALLOWING),
     ],
-    ids=["interrupted", "terminated", "killed", "killed and deaf"],
+    ids=["interrupted", "interrupted in vain", "terminated", "killed", "killed and deaf"],
 )
 def test_workers_end_with_the_run(inner_run: RunInner, ending: signal.Signals, source: str) -> None:
     files = {"tests/integration/test_a.py": source}
@@ -256,7 +275,7 @@ def test_workers_end_with_the_run(inner_run: RunInner, ending: signal.Signals, s
         output = "".join(run.communicate())
     assert run.returncode == (2 if ending is signal.SIGINT else -ending), output
     assert "Traceback" not in output
-    if source is WAITING:
+    if source is not SWALLOWING:
         assert len(list(folder.glob("ended-*"))) == 2, "their fixtures are torn down"
 
 

@@ -257,6 +257,7 @@ class Controller:
         self.stopping = True
         try:
             for fork in self.forks:
+                fork.send("stop")  # a test may swallow the signal
                 os.kill(fork.pid, signal.SIGINT)
             while self.forks:
                 self._hear()

@@ -95,6 +95,8 @@ class Worker:
     def _settle(self) -> None:
         """Become a process of its own, which plugins take for one of xdist's workers."""
         os.setpgid(0, 0)  # Ctrl-C goes to the controller, which passes it on once
+        # A shell's `pytest &` ignores it; the controller must be able to end a test all the same.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.register_at_fork(after_in_child=self.pipe.close)  # a test's own fork is no worker
         config, name = self.config, self.workerinput["workerid"]
         config.workerinput, config.workeroutput = self.workerinput, {}  # type: ignore[attr-defined]
