@@ -9,8 +9,9 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -72,20 +73,27 @@ class RunInner:
         """Write the suite, run it, read what it gave."""
         where = folder or Path(mkdtemp(dir=self._folder))
         _write(where, files, settings)
-        with self.start(where, *options) as process:
+        with self.started(where, *options) as process:
             output = "".join(process.communicate())
         return InnerRun(where, process.returncode, output, *_read(where / _REPORT))
 
-    def start(self, folder: Path, *options: str) -> subprocess.Popen[str]:
-        """Start a suite that was written before, for proofs that disturb it."""
-        return subprocess.Popen(
+    @contextmanager
+    def started(self, folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+        """A run of a suite that was written before, for proofs that disturb it; killed at the end
+        of the block.
+        """
+        with subprocess.Popen(
             [sys.executable, "-m", "pytest", *_NEEDED, f"--junit-xml={_REPORT}", *options],
             cwd=folder,
             env=_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
 
 @pytest.fixture

@@ -267,7 +267,7 @@ SWALLOWING = WAITING.replace(
 def test_workers_end_with_the_run(inner_run: RunInner, ending: signal.Signals, source: str) -> None:
     files = {"tests/integration/test_a.py": source}
     folder = inner_run(files, "--collect-only").folder
-    with inner_run.start(folder, "--forks=2") as run:
+    with inner_run.started(folder, "--forks=2") as run:
         wait_until(lambda: len(list(folder.glob("waits-*"))) == 2)
         workers = [int(path.name.partition("-")[2]) for path in folder.glob("waits-*")]
         run.send_signal(ending)
