@@ -1,9 +1,9 @@
 """`uv run python -m benchmarks.suite --json OUT`: a whole suite of the size reported elsewhere.
 
 1,575 integration tests of mixed kinds, ours against the DELETE recipe, and 7,193 unit tests, ours
-against pytest with no plugin at all; serial and with workers, interleaved. `command` is the whole
-command, `testing` is from the first test's first line to the last one's end. Then, what each plugin
-costs a unit test.
+against pytest with no plugin at all; serial and with workers, ours forked as well, interleaved.
+`command` is the whole command, `testing` is from the first test's first line to the last one's end.
+Then, what each plugin costs a unit test.
 """
 
 import argparse
@@ -30,6 +30,9 @@ ADDED = {
 
 PAIRS = (("rolled_back", "delete", "rolled_back"), ("unit", "bare", "bare"))
 """Ours, theirs, and which of the two the other is divided by."""
+
+FORKED = ", forked"
+"""At the end of a side's name: its workers are those of `--forks`."""
 
 _PLUGINS = ("environment", "sockets", "serial", "tracebacks", "summary")
 REMOVED = {
@@ -63,15 +66,17 @@ class Suite:
 
     def run(self, side: str, workers: int) -> Run:
         """Run one side's tests."""
+        side, forked, _ = side.partition(FORKED)
+        how = (f"--forks={workers}",) if forked else on_workers(workers)
         if side == "bare":
             xdist = ("-p", "xdist") if workers else ()
-            return self.run_bare(*xdist, *on_workers(workers))
+            return self.run_bare(*xdist, *how)
         arguments: list[str] = {
             "rolled_back": [self._path(self.integration)],
             "delete": [*recipe_arguments("delete", self.theirs, self.project)],
             "unit": [self._path(self.unit)],
         }[side]
-        return run(self.where, self.project, *arguments, *on_workers(workers), server=self.held)
+        return run(self.where, self.project, *arguments, *how, server=self.held)
 
     def run_bare(self, *arguments: str) -> Run:
         """Run the unit tests with pytest alone and what `arguments` add."""
@@ -90,15 +95,16 @@ def measure(suite: Suite, settings: argparse.Namespace) -> Iterator[dict[str, An
     """Yield one row for each number of workers and side."""
     for ours, theirs, base in PAIRS:
         for workers in settings.workers:
-            commands: dict[str, list[float]] = {theirs: [], ours: []}
-            testing: dict[str, list[float]] = {theirs: [], ours: []}
+            sides = (ours, theirs, ours + FORKED) if workers else (ours, theirs)
+            commands: dict[str, list[float]] = {side: [] for side in sides}
+            testing: dict[str, list[float]] = {side: [] for side in sides}
             for number in range(settings.repetitions):
-                for side in (ours, theirs):
+                for side in sides:
                     print(f"  {workers} workers, {number + 1}: {side}", file=sys.stderr)
                     result = suite.run(side, workers)
                     commands[side].append(result.seconds)
                     testing[side].append(result.testing)
-            for side in (ours, theirs):
+            for side in sides:
                 yield {
                     "side": side,
                     "workers": workers,
@@ -151,7 +157,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
         }
         for row in results["runs"]:
             print(
-                f"{row['tests']:5} tests, {row['workers']} workers  {row['side']:12}"
+                f"{row['tests']:5} tests, {row['workers']} workers  {row['side']:20}"
                 f" command {figures.shown(row['command'], ' s')},"
                 f" tests {figures.shown(row['testing'], ' s')};"
                 f" ratio {figures.shown(row['ratio_command'], ' x')}"

@@ -104,9 +104,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish() -> None:
-    """The last test has ended."""
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The last test has ended, and a forked worker's process soon does."""
     _profile.disable()
+    _write(session.config)
 
 
 @pytest.hookimpl(trylast=True)
@@ -115,6 +116,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if profile := os.environ.get("BENCH_PROFILE"):
         _profile.dump_stats(profile)
     mark("end")
+    _write(config)
+
+
+def _write(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     tests = [[*row, _phases.get(row[0], 0.0), row[0] in _failed] for row in _tests]
     Path(os.environ["BENCH_OUT"], f"{worker}.json").write_text(

@@ -12,6 +12,7 @@ pytest_plugins = (
     "backend.tests.plugins.live_server",
     "backend.tests.plugins.querylog",
     "backend.tests.plugins.data",
+    "backend.tests.plugins.forks.plugin",
     "backend.tests.plugins.garbage",
     "backend.tests.plugins.inner_run",
     "backend.tests.plugins.layers",

@@ -9,8 +9,9 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,9 +24,10 @@ import pytest
 PROJECT = Path(__file__).parents[3]
 _OUTCOMES = {"failure": "failed", "error": "error", "skipped": "skipped"}
 _NEEDED = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "xdist.plugin")
+_REPORT = "report.xml"
 PLUGINS = (
-    *("layers", "ordering", "proofs", "serial", "sockets"),
-    *("summary", "timeouts", "tracebacks", "workers"),
+    *("forks.plugin", "layers", "ordering", "proofs", "serial"),
+    *("sockets", "summary", "timeouts", "tracebacks", "workers"),
 )
 
 
@@ -71,17 +73,27 @@ class RunInner:
         """Write the suite, run it, read what it gave."""
         where = folder or Path(mkdtemp(dir=self._folder))
         _write(where, files, settings)
-        report = where / "report.xml"
-        process = subprocess.run(
-            [sys.executable, "-m", "pytest", *_NEEDED, f"--junit-xml={report}", *options],
-            cwd=where,
+        with self.started(where, *options) as process:
+            output = "".join(process.communicate())
+        return InnerRun(where, process.returncode, output, *_read(where / _REPORT))
+
+    @contextmanager
+    def started(self, folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+        """A run of a suite that was written before, for proofs that disturb it; killed at the end
+        of the block.
+        """
+        with subprocess.Popen(
+            [sys.executable, "-m", "pytest", *_NEEDED, f"--junit-xml={_REPORT}", *options],
+            cwd=folder,
             env=_environment(),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-        )
-        output = process.stdout + process.stderr
-        return InnerRun(where, process.returncode, output, *_read(report))
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
 
 @pytest.fixture

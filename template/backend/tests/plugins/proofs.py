@@ -1,8 +1,9 @@
 """The harness's own proofs in `integration/harness/` run again when what they prove has changed.
 
 They start pytest and PostgreSQL again and again, half of the suite's time. One that has passed is
-left out until the harness, the core, the proof itself, a package or Python changes. In CI, with
-`--harness`, with a path in a `harness/` folder, or without pytest's cache, all of them run.
+left out until the harness, the core, the proof itself, a package or Python changes. Those of an
+option, in a folder of its name, run with the option. In CI, with `--harness` or with a path in a
+`harness/` folder all of them run.
 """
 
 import os
@@ -18,6 +19,9 @@ import pytest
 from .layers import NOT_RUN
 
 FOLDER = "integration/harness/"
+OPTIONS = ("forks",)
+"""Options of the harness that have a folder of proofs."""
+
 _CACHE_KEY = "harness/proven"
 _PROOFS = pytest.StashKey["Proofs"]()
 _INPUT = "harness_proven"
@@ -55,19 +59,21 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what has passed and has not changed since."""
+    """Leave out what has passed and has not changed since, or is about an option not in use."""
     if _all_are_wanted(config):
         return
     earlier = config.stash[_PROOFS].earlier
-    proven = [
-        item for item in items if FOLDER in item.nodeid and _is_proven(config, earlier, item.nodeid)
-    ]
-    if proven:
+    unused = tuple(f"{FOLDER}{name}/" for name in OPTIONS if not config.getoption(name, None))
+    proofs = [item for item in items if FOLDER in item.nodeid]
+    proven = [item for item in proofs if _is_proven(config, earlier, item.nodeid)]
+    optional = [item for item in proofs if any(folder in item.nodeid for folder in unused)]
+    left_out = {*proven, *optional}
+    if left_out:
+        why = "proven and unchanged" if proven else "of options that are not used"
         config.stash[NOT_RUN]["harness"] = (
-            f"{len(proven)} in harness/, proven and unchanged (run them with --harness)"
+            f"{len(left_out)} in harness/, {why} (run them with --harness)"
         )
-        config.hook.pytest_deselected(items=proven)
-        left_out = set(proven)
+        config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
 
 
@@ -126,7 +132,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remember what has passed."""
     config = session.config
     proofs = config.stash[_PROOFS]
-    if not config.pluginmanager.has_plugin("proofs-recorder") or config.cache is None:
+    recorded = config.pluginmanager.has_plugin("proofs-recorder")
+    if hasattr(config, "workerinput") or not recorded or config.cache is None:
         return
     proven = {name: seen for name, seen in proofs.earlier.items() if name not in proofs.failed}
     for nodeid in proofs.passed - proofs.failed:

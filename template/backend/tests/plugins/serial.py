@@ -37,10 +37,27 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Give all workers of this run one folder for their locks."""
-    stash = node.config.stash
-    if _FOLDER not in stash:
-        stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="pytest-serial-"))
-    node.workerinput[_INPUT] = str(stash[_FOLDER])
+    node.workerinput[_INPUT] = str(_folder(node.config))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_fork(session: pytest.Session) -> None:
+    """The same for workers that are about to be forked."""
+    _folder(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_forked(session: pytest.Session) -> None:
+    """Hold locks in a forked worker, which has its tests already."""
+    locks = _Locks(_folder(session.config))
+    locks.pytest_collection_modifyitems(session.items)
+    session.config.pluginmanager.register(locks, "serial-locks")
+
+
+def _folder(config: pytest.Config) -> Path:
+    if _FOLDER not in config.stash:
+        config.stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="pytest-serial-"))
+    return config.stash[_FOLDER]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -71,11 +71,16 @@ def register_service(config: pytest.Config, line: str) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """In the controller: take over what only a worker knows."""
-    output: dict[str, Any] = getattr(node, "workeroutput", None) or {}
+    pytest_fork_ended(node.config, getattr(node, "workeroutput", None) or {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_fork_ended(config: pytest.Config, output: dict[str, Any]) -> None:
+    """The same, of a forked worker."""
     for line in output.get("services", ()):
-        register_service(node.config, line)
+        register_service(config, line)
     # every worker collects everything, so the last one's counts are all of them
-    node.config.stash[NOT_RUN].update(output.get("not_run", {}))
+    config.stash[NOT_RUN].update(output.get("not_run", {}))
 
 
 @pytest.hookimpl(tryfirst=True)

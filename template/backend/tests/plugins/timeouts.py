@@ -42,6 +42,13 @@ def pytest_configure(config: pytest.Config) -> None:
     alarm.install()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_forked() -> None:
+    """Read how long this process waits for a CPU, not the one that it was forked from."""
+    alarm.uninstall()
+    alarm.install()
+
+
 def pytest_unconfigure() -> None:
     """Leave the process as it was."""
     alarm.uninstall()

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from backend.tests.async_utils import with_timeout
+from backend.tests.e2e.shop.messages import hear, say
 from backend.tests.e2e.shop.people import NewPerson, Person
 from backend.tests.plugins.live_server import LiveServer
-
-
-async def say(socket: ClientConnection, **message: Any) -> Any:
-    """Send a message and return the answer."""
-    await socket.send(json.dumps(message))
-    return json.loads(await with_timeout(socket.recv()))
 
 
 async def test_without_a_good_token_it_is_closed(live_server: LiveServer) -> None:
@@ -51,5 +45,4 @@ async def test_who_comes_back_hears_what_happens_from_then_on_and_nobody_else_do
         state = await say(socket, type="subscribe", order_id=order["id"])
         assert state["status"] == "paid"
         await admin.client.post(f"/api/v1/orders/{order['id']}/ship")
-        event = json.loads(await with_timeout(socket.recv()))
-        assert event["event"] == "order.shipped"
+        assert (await hear(socket, "order.shipped"))["order_id"] == order["id"]

@@ -10,8 +10,8 @@ from pytest_httpserver import HTTPServer
 from websockets.asyncio.client import connect
 from werkzeug import Response
 
-from backend.tests.async_utils import with_timeout
 from backend.tests.e2e.conftest import SECRETS, approve
+from backend.tests.e2e.shop.messages import hear, say
 from backend.tests.e2e.shop.people import NewPerson, Person
 from backend.tests.plugins.live_server import LiveServer
 
@@ -29,24 +29,19 @@ async def test_from_the_registration_to_the_event_of_the_paid_order(
     assert (order["status"], order["total"]) == ("pending", "78.00")
 
     async with connect(f"{live_server.websocket_url}/api/v1/events", proxy=None) as socket:
-        await socket.send(json.dumps({"type": "authenticate", "token": customer.access_token}))
-        assert json.loads(await socket.recv())["type"] == "authenticated"
-        await socket.send(json.dumps({"type": "subscribe", "order_id": order["id"]}))
-        assert json.loads(await socket.recv())["status"] == "pending"
+        greeting = await say(socket, type="authenticate", token=customer.access_token)
+        assert greeting["type"] == "authenticated"
+        state = await say(socket, type="subscribe", order_id=order["id"])
+        assert (state["type"], state["status"]) == ("subscribed", "pending")
 
         payment = (await customer.tries_to_pay(order, key="from-first-to-last")).json()
         assert (payment["status"], payment["amount"]) == ("succeeded", "78.00")
-        event = json.loads(await with_timeout(socket.recv(), 10, operation="the event"))
+        event = await hear(socket, "order.paid")
 
-    assert (event["event"], event["order_id"]) == ("order.paid", order["id"])
+    assert event["order_id"] == order["id"]
     assert (await customer.reads(f"/orders/{order['id']}"))["status"] == "paid"
     assert (await customer.reads(f"/products/{found[0]['id']}"))["stock"] == 1
-    # By the key: the gateway may log an earlier test's request after that test has ended.
-    (request,) = (
-        request
-        for request, _ in gateway.log
-        if request.headers.get("Idempotency-Key") == "from-first-to-last"
-    )
+    ((request, _),) = gateway.log
     assert request.headers["Authorization"] == f"Bearer {SECRETS['PAYMENT_GATEWAY_KEY']}"
     assert request.json == {
         "order_id": order["id"],

@@ -73,8 +73,9 @@ def test_a_dead_server_is_reported_once_within_three_seconds(inner_run: RunInner
             f"postgresql://me:hunter2@127.0.0.1:{bound.getsockname()[1]}/test"
             for bound in (free, silent)
         )
-        with_workers, hung, alone, unit = together(
+        with_workers, forked, hung, alone, unit = together(
             partial(inner_run, suite(refusing), "-n2"),
+            partial(inner_run, suite(refusing), "--forks=2"),
             partial(inner_run, suite(hanging)),
             partial(inner_run, suite(refusing)),
             partial(inner_run, suite(refusing), "tests/unit"),
@@ -85,6 +86,7 @@ def test_a_dead_server_is_reported_once_within_three_seconds(inner_run: RunInner
     assert seconds_of(alone) < limit
     assert seconds_of(hung) < limit
     assert_reported_once(with_workers, "nobody answers at")
+    assert_reported_once(forked, "nobody answers at")
     assert_reported_once(alone, "nobody answers at")
     assert_reported_once(hung, "refuses the log-in")
     assert unit.passed == {"test_nothing"}, "unit tests need no server"

@@ -44,11 +44,12 @@ def test_serial_tests_never_overlap_and_the_block_adds_up(inner_run: RunInner) -
     runs = together(
         lambda: inner_run(FILES, "-n2", "--dist=load"),
         lambda: inner_run(FILES, "-n2", "--dist=worksteal", "-p", "no:cacheprovider"),
+        lambda: inner_run(FILES, "--forks=2", "-p", "no:cacheprovider"),
     )
-    for run in runs:
+    for run, workers in zip(runs, ("gw", "gw", "fork"), strict=True):
         # waiting for the others takes longer than the limit of 0.1 s, and counts for none
         assert list(run.outcomes.values()) == ["passed"] * 7, run.output
-        assert set((run.folder / "workers").read_text().split()) == {"gw0", "gw1"}
+        assert set((run.folder / "workers").read_text().split()) == {f"{workers}0", f"{workers}1"}
         # a worker's service and every worker's tests are in the controller's block
         assert "services PostgreSQL 18.6 embedded" in run.output
         assert run.properties["services"] == "PostgreSQL 18.6 embedded"

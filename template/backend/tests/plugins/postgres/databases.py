@@ -206,5 +206,6 @@ def _is_worker_name(name: str) -> bool:
     # A run that was killed between CREATE DATABASE and COMMENT; such a name on our own server is
     # nobody else's.
     return (
-        re.fullmatch(r"test_[a-z0-9_]+_[0-9a-f]{8}_(master|gw\d+)(_[a-z0-9_]+)?", name) is not None
+        re.fullmatch(r"test_[a-z0-9_]+_[0-9a-f]{8}_(master|(?:gw|fork)\d+)(_[a-z0-9_]+)?", name)
+        is not None
     )

@@ -29,7 +29,7 @@ IDENTITY = Identity()
 
 
 def get_worker_id() -> str:
-    """Return the xdist worker's name (`gw0`, `gw1`, …), or `master` without xdist."""
+    """Return the xdist worker's name (`gw0`, `gw1`, …), a forked one's (`fork0`), or `master`."""
     return IDENTITY.worker
 
 

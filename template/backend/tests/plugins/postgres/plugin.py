@@ -44,8 +44,27 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Prepare the worker's database before the first test, whose time limit is not meant for it."""
-    if session.config.option.collectonly:
+    if session.config.option.collectonly or session.config.getoption("forks", 0):
         return
+    if any(_needs_postgres(item) for item in session.items):
+        _databases(session)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_fork(session: pytest.Session) -> None:
+    """Start the server, and connect to nothing: a connection does not survive a fork."""
+    if any(_needs_postgres(item) for item in session.items):
+        try:
+            session.config.stash[SESSION].server()
+        except ServerUnavailableError as error:
+            pytest.exit(str(error), returncode=2)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_forked(session: pytest.Session) -> None:
+    """Prepare a forked worker's own database."""
+    IDENTITY.worker = session.config.workerinput["workerid"]  # type: ignore[attr-defined]  # xdist's
+    session.config.stash[SESSION] = session.config.stash[SESSION].forked()
     if any(_needs_postgres(item) for item in session.items):
         _databases(session)
 

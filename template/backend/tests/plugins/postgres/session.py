@@ -7,15 +7,19 @@ from typing import Any
 from backend.tests.plugins.postgres.broker import Broker, Holder, ask
 from backend.tests.plugins.postgres.databases import Databases
 from backend.tests.plugins.postgres.errors import ServerUnavailableError
+from backend.tests.plugins.postgres.server import Server
 from backend.tests.plugins.postgres.urls import DatabaseUrl
 
 
 class PostgresSession:
     """Made at the start of every run; nothing is acquired before somebody asks."""
 
-    def __init__(self, workerinput: dict[str, Any] | None) -> None:
-        """Take xdist's `workerinput` in a worker, None elsewhere."""
+    def __init__(
+        self, workerinput: dict[str, Any] | None = None, *, server: Server | None = None
+    ) -> None:
+        """Take xdist's `workerinput` in a worker, the controller's `server` in a forked one."""
         self._workerinput = workerinput
+        self._server = server
         self._holder = Holder()
         self._broker: Broker | None = None
         self._databases: Databases | None = None
@@ -32,6 +36,16 @@ class PostgresSession:
             self._broker = Broker(self._holder)
         workerinput["postgres_broker"] = self._broker.address
 
+    def server(self) -> Server:
+        """Return the run's server, held until `close`. Raises ServerUnavailableError."""
+        return self._holder.server()
+
+    def forked(self) -> PostgresSession:
+        """Return what a forked worker holds: databases of its own, on a server that is not its own
+        to let go of.
+        """
+        return PostgresSession(server=self._holder.used)
+
     def databases(self) -> Databases:
         """Return this process's databases, the worker's own one made.
 
@@ -39,7 +53,7 @@ class PostgresSession:
         """
         if self._worker_url is None:
             if self._workerinput is None:
-                server = self._holder.server()
+                server = self._server or self._holder.server()
             else:
                 server = ask(self._workerinput["postgres_broker"])
             try:

@@ -1,0 +1,30 @@
+"""The messages of the shop's WebSocket, as a client reads them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+
+from backend.tests.async_utils import async_timeout
+
+
+async def say(socket: ClientConnection, **message: Any) -> Any:
+    """Send a message and return the answer; events that come in between are passed over."""
+    await socket.send(json.dumps(message))
+    while (answer := await _read(socket))["type"] == "event":
+        pass
+    return answer
+
+
+async def hear(socket: ClientConnection, event: str) -> Any:
+    """Return the next such event. Earlier ones may come late: they are sent after the fact."""
+    while (message := await _read(socket)).get("event") != event:
+        pass
+    return message
+
+
+async def _read(socket: ClientConnection) -> Any:
+    async with async_timeout(10, operation="a message"):
+        return json.loads(await socket.recv())
