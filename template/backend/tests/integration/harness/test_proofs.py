@@ -31,7 +31,6 @@ def test_what_has_passed_is_left_out_until_it_changes(
     assert again() == {"test_fails", "test_other"}
     assert again("-n2") == {"test_fails", "test_other"}
     assert again("--forks=2") == {"test_fails", "test_other", "test_option"}
-    assert again("--forks=2") == {"test_fails", "test_other"}
     everything.add("test_option")
     assert again("--harness") == everything
     assert again(FOLDER) == {"test_holds", "test_fails", "test_option"}

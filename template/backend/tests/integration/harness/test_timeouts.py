@@ -124,10 +124,12 @@ BENCHMARK = """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("worker", ["-n1", "--forks=1"])
-def test_what_hangs_is_stopped_in_a_worker_and_the_rest_passes(
-    inner_run: RunInner, worker: str
-) -> None:
+def test_what_hangs_is_stopped_in_a_worker_and_the_rest_passes(inner_run: RunInner) -> None:
+    assert_all_is_stopped_that_hangs(inner_run, "-n1")
+
+
+def assert_all_is_stopped_that_hangs(inner_run: RunInner, worker: str) -> None:
+    """Run all kinds of hanging tests in a worker, and look at each."""
     files = {"tests/unit/test_hanging.py": HANGING, "tests/benchmarks/test_long.py": BENCHMARK}
     run = inner_run(files, worker, "--benchmarks", "--randomly-dont-reorganize")
     stopped = {name: outcome for name, outcome in run.outcomes.items() if outcome != "passed"}
@@ -189,6 +191,5 @@ BUSY_MACHINE = """
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux says who waits for a CPU")
 def test_time_without_a_cpu_is_not_the_tests(inner_run: RunInner) -> None:
-    for workers in ("-n0", "--forks=1"):
-        run = inner_run({"tests/unit/test_busy.py": BUSY_MACHINE}, workers)
-        assert run.outcomes == {"test_computes": "passed", "test_hangs": "failed"}, workers
+    run = inner_run({"tests/unit/test_busy.py": BUSY_MACHINE})
+    assert run.outcomes == {"test_computes": "passed", "test_hangs": "failed"}, run.output
