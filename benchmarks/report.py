@@ -12,6 +12,7 @@ from benchmarks import plots
 from benchmarks.figures import Summary, digits, ratios, shown
 from benchmarks.isolation import BY_NAME, RECIPES, SCALED
 from benchmarks.start import EVENTS
+from benchmarks.suite import FORKED
 from benchmarks.template import PARTS
 from scripts.questions import ROOT
 
@@ -158,20 +159,22 @@ class Suite:
         self.workers = sorted({workers for _, workers in self.rows})
 
     def table(self, ours: str, theirs: str, head: list[str]) -> str:
-        """Seconds of both sides, by number of workers."""
+        """Seconds of both sides, by number of workers; ours in forked ones, too."""
         divided = theirs if theirs == "delete" else ours
-        return table(
-            head,
-            [
+        rows = []
+        for workers in self.workers:
+            sides = [self.rows[side, workers]["command"] for side in (ours, theirs)]
+            forked = self.rows.get((ours + FORKED, workers))
+            rows.append(
                 [
-                    f"`-n {workers}`" if workers else "serial",
-                    *[shown(self.rows[side, workers]["command"], " s") for side in (ours, theirs)],
+                    f"{workers} workers" if workers else "serial",
+                    *[shown(side, " s") for side in sides],
                     shown(self.rows[divided, workers]["ratio_command"], " x"),
                     shown(self.rows[divided, workers]["ratio_testing"], " x"),
+                    shown(forked["command"], " s") if forked else "",
                 ]
-                for workers in self.workers
-            ],
-        )
+            )
+        return table([*head, "ours with `--forks`"], rows)
 
     def plugins(self) -> str:
         """What plugins cost."""
