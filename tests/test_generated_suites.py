@@ -4,6 +4,8 @@
 """
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,18 @@ def test_lean_project_passes_by_the_command_that_copier_names(
     with one_at_a_time():
         uv(project, "run", "pytest")
     run_gates(project)
+
+
+@pytest.mark.parametrize("sample", [True, False], ids=["shop", "lean"])
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_lint_finds_nothing_whichever_python_is_the_oldest(
+    template: Path, tmp_path: Path, version: str, *, sample: bool
+) -> None:
+    project = by_copier(template, {"python_version": version, "sample": sample}, tmp_path)
+    for check in (["check"], ["format", "--check"]):
+        command = [sys.executable, "-m", "ruff", *check, "--no-cache", "."]
+        result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stdout[-3000:]
 
 
 @pytest.mark.parametrize("sample", [True, False], ids=["shop", "lean"])
