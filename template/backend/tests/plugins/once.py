@@ -1,9 +1,9 @@
 """Fixtures of the session at the price of a dictionary.
 
 For each test pytest goes through all that its fixtures are made from, cached or not: the ten behind
-a database took longer than everything else that the test did. Those that every database test needs
-are therefore asked for once a session, and by name. Who must know beforehand which tests will ask
-finds the fixtures that do so in `DATABASE_FIXTURES`.
+a database took 0.1 ms of a test's 0.8. Those that every database test needs are therefore asked for
+once a session, and by name. Who must know beforehand which tests will ask finds the fixtures that
+do so in `DATABASE_FIXTURES`.
 """
 
 from __future__ import annotations
