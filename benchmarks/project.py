@@ -71,10 +71,16 @@ def workspace(keep: Path | None = None) -> Iterator[Workspace]:
         keep.mkdir(parents=True, exist_ok=True)
         yield _made(keep.resolve())
         return
-    with tempfile.TemporaryDirectory(prefix="greenfield-bench-") as folder:
-        # The server's own user must be able to enter, when root measures.
+    with scratch() as folder:
+        yield _made(folder)
+
+
+@contextmanager
+def scratch(parent: Path | None = None) -> Iterator[Path]:
+    """A temporary folder that the server's own user can enter, when root measures."""
+    with tempfile.TemporaryDirectory(prefix="greenfield-bench-", dir=parent) as folder:
         Path(folder).chmod(0o755)
-        yield _made(Path(folder).resolve())
+        yield Path(folder).resolve()
 
 
 def _made(root: Path) -> Workspace:

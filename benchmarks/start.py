@@ -11,16 +11,14 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from benchmarks import command_line, figures, generate
-from benchmarks.project import Workspace, clean, server, workspace
+from benchmarks.project import Workspace, clean, scratch, server, workspace
 from benchmarks.runs import Run, on_workers, recipe_arguments, run
 
 TABLES = 10
@@ -84,14 +82,10 @@ class Start:
         return 1000 * (time.perf_counter() - start)
 
 
-@contextmanager
-def cache_folder() -> Iterator[Path]:
-    """A folder like the one where the harness keeps a cluster: for root, in memory."""
+def place_of_clusters() -> Path | None:
+    """Where the harness keeps a cluster, as far as it matters: root's is in memory."""
     memory = Path("/dev/shm")  # noqa: S108 - made by tempfile
-    in_memory = os.geteuid() == 0 and memory.is_dir()
-    with tempfile.TemporaryDirectory(dir=memory if in_memory else None) as folder:
-        Path(folder).chmod(0o755)  # the server's own user must be able to enter
-        yield Path(folder)
+    return memory if os.geteuid() == 0 and memory.is_dir() else None
 
 
 def _parts(result: Run) -> dict[str, float]:
@@ -116,7 +110,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
     samples: dict[tuple[str, int], list[dict[str, float]]] = {}
     imports: list[float] = []
     floors: list[float] = []
-    with workspace(settings.keep) as where, cache_folder() as cache:
+    with workspace(settings.keep) as where, scratch(place_of_clusters()) as cache:
         start = Start(where, cache)
         for number in range(settings.repetitions):
             print(f"  {number + 1}/{settings.repetitions}", file=sys.stderr)

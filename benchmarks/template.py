@@ -7,16 +7,15 @@ release that changes one file. `verified` is Cookiecutter with its hook, package
 
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks import command_line, figures
-from benchmarks.project import clean, workspace
+from benchmarks.project import clean, scratch, workspace
 from hooks.verify import find_uv
-from tests.engines import by_copier, copy_work_tree, git, release
+from tests.engines import by_copier, commit, copy_work_tree, git, release, run_cookiecutter
 
 PARTS = {
     "cookiecutter": "Cookiecutter renders",
@@ -45,13 +44,14 @@ def measure(root: Path, *, birth: bool) -> dict[str, float]:
         "copier": seconds(lambda: by_copier(template, {}, root / "two")),
     }
     project = root / "two" / "project"
-    git(project, "init", "--quiet")
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--message", "born")
+    commit(project, "born")
     changed = template / "template" / ".editorconfig"
     changed.write_text(changed.read_text("utf-8") + "# changed\n", encoding="utf-8")
     release(template, "v1.1.0")
-    found["update"] = seconds(lambda: run_program("copier", project, "update", "--defaults"))
+    update = [str(Path(sys.executable).with_name("copier")), "update", "--defaults"]
+    found["update"] = seconds(
+        lambda: subprocess.run(update, cwd=project, env=clean(), check=True, capture_output=True)
+    )
     if birth:
         sync = [find_uv() or "uv", "sync", "--quiet"]
         found["install"] = seconds(
@@ -62,18 +62,13 @@ def measure(root: Path, *, birth: bool) -> dict[str, float]:
 
 
 def render(out: Path, verify: str) -> None:
-    """Cookiecutter, as a command, because its hooks are processes of their own."""
-    out.mkdir()
-    template = str(out.parent / "template")
-    run_program("cookiecutter", out, "--no-input", template, GREENFIELD_VERIFY=verify)
+    """Cookiecutter, as a command, because its hooks are processes of their own.
 
-
-def run_program(name: str, where: Path, *arguments: str, **variables: str) -> None:
-    """Run one of this environment's programs, at home in an empty folder."""
-    command = [str(Path(sys.executable).with_name(name)), *arguments]
-    subprocess.run(
-        command, cwd=where, env=clean() | variables, check=True, capture_output=True, text=True
-    )
+    Raises RuntimeError with its output's end when it fails.
+    """
+    made = run_cookiecutter(out.parent / "template", out, "--no-input", GREENFIELD_VERIFY=verify)
+    if made.returncode:
+        raise RuntimeError(f"cookiecutter exited with {made.returncode}\n{made.stdout[-3000:]}")
 
 
 def main(given: list[str] | None = None) -> dict[str, Any]:
@@ -87,9 +82,8 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
     samples: dict[str, list[float]] = {}
     for number in range(settings.repetitions):
         print(f"  {number + 1}/{settings.repetitions}", file=sys.stderr)
-        with tempfile.TemporaryDirectory(prefix="greenfield-bench-") as folder:
-            Path(folder).chmod(0o755)  # for the server's own user, when root measures
-            for part, value in measure(Path(folder), birth=number < settings.births).items():
+        with scratch() as folder:
+            for part, value in measure(folder, birth=number < settings.births).items():
                 samples.setdefault(part, []).append(value)
     results = {part: figures.summary(values) for part, values in samples.items()}
     for part, found in results.items():

@@ -23,6 +23,14 @@ def git(where: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.rstrip("\n")
 
 
+def commit(project: Path, message: str = "mine") -> None:
+    """Commit all that is in a project, in a repository that is made where there is none."""
+    if not (project / ".git").exists():
+        git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", message)
+
+
 def release(repository: Path, tag: str) -> None:
     """Commit all that is in the folder and tag it."""
     git(repository, "add", "--all")

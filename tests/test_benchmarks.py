@@ -1,14 +1,13 @@
 """The benchmarks run, at their smallest, and docs/speed.md is what the report writes."""
 
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks import failures, isolation, ladder, report, start, suite, template
-from benchmarks.project import HERE, clean, workspace
+from benchmarks.project import HERE, clean, scratch, workspace
 
 pytestmark = pytest.mark.benchmark
 
@@ -16,9 +15,8 @@ pytestmark = pytest.mark.benchmark
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Path]:
     """One folder for all benchmarks. Not pytest's: the server's own user enters it under root."""
-    with tempfile.TemporaryDirectory(prefix="greenfield-bench-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
+    with scratch() as folder:
+        yield folder
 
 
 def test_all_benchmarks_run(kept: Path) -> None:

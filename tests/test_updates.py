@@ -9,16 +9,9 @@ import copier
 import pytest
 
 from scripts.questions import ROOT
-from tests.engines import ENGINES, copy_work_tree, git, release, tree
+from tests.engines import ENGINES, commit, copy_work_tree, git, release, tree
 
 CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
-
-
-def commit(project: Path, message: str = "mine") -> None:
-    if not (project / ".git").exists():
-        git(project, "init", "--quiet")
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--message", message)
 
 
 def update(project: Path, **options: Any) -> None:

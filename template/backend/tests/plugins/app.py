@@ -24,6 +24,24 @@ BASE_URL = "http://test"
 MakeClient = Callable[..., AbstractAsyncContextManager["httpx2.AsyncClient"]]
 
 
+def http_scope(path: str) -> dict[str, Any]:
+    """A GET request as a server passes it to the application, its path as the client wrote it."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "server": ("test", 80),
+        "client": ("127.0.0.1", 50000),
+        "root_path": "",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"test")],
+    }
+
+
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """Enter the app's lifespan and yield a client on it; exceptions of the app become 500s."""

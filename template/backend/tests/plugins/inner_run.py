@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -106,6 +107,14 @@ def together(*runs: Callable[[], InnerRun]) -> list[InnerRun]:
     """Do several runs at the same time: most of each is the interpreter's start, or waiting."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(lambda run: run(), runs))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for what a run does, or does not do any more. Fails when it takes longer."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
 
 
 def _environment() -> dict[str, str]:

@@ -57,11 +57,8 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Note how long the tests of each file took; what this run has left out stays known."""
     config = session.config
-    if (
-        hasattr(config, "workerinput")
-        or getattr(config, "cache", None) is None
-        or _partial(session)
-    ):
+    cache: pytest.Cache | None = getattr(config, "cache", None)
+    if hasattr(config, "workerinput") or cache is None or _partial(session):
         return
     seconds: dict[str, float] = {}
     for nodeid, duration in totals_of(config).by_test.items():
@@ -69,9 +66,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         seconds[file] = seconds.get(file, 0.0) + duration
     earlier = _earlier(config)
     known = {file: time for file, time in earlier.items() if (config.rootpath / file).exists()}
-    if seconds and config.cache is not None:
+    if seconds:
         rounded = {file: round(time, 3) for file, time in seconds.items()}
-        config.cache.set(_CACHE_KEY, known | rounded)
+        cache.set(_CACHE_KEY, known | rounded)
 
 
 def _partial(session: pytest.Session) -> bool:

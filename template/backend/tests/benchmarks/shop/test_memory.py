@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.services.shop import Shop
 from backend.tests.benchmarks.measuring import measured_memory
 from backend.tests.factories import ProductFactory
+from backend.tests.plugins.app import http_scope
 
 MIB = 1024 * 1024
 LARGE = 32 * MIB
@@ -57,22 +58,8 @@ async def test_a_download_is_read_piece_by_piece(
         nonlocal received
         received += len(message.get("body", b""))
 
-    path = f"/api/v1/media/{name}"
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [(b"host", b"test")],
-        "server": ("test", 80),
-        "client": ("127.0.0.1", 50000),
-    }
     with measured_memory() as memory:
-        await app(scope, receive, send)
+        await app(http_scope(f"/api/v1/media/{name}"), receive, send)
     report(f"{memory.peak / MIB:.1f} MiB held of {LARGE / MIB:.0f} MiB sent")
     assert received > LARGE
     assert memory.peak < LARGE / 4

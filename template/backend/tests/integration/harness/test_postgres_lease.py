@@ -13,13 +13,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from backend.tests.plugins.inner_run import wait_until
 from backend.tests.plugins.postgres.account import server_account
 from backend.tests.plugins.postgres.admin import Admin
 from backend.tests.plugins.postgres.binaries import find
@@ -105,13 +105,6 @@ def run(cache: Path) -> Iterator[Callable[..., Run]]:
         if one.process.returncode is None:
             one.end()
     wait_until(lambda: not any(is_held(lock) for lock in cache.glob("*/supervisor.lock")))
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 def is_listening(port: int) -> bool:

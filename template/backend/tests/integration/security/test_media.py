@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.models.product import Product, ProductImage
 from backend.tests.factories import ProductFactory
+from backend.tests.plugins.app import http_scope
 from backend.tests.plugins.data import FOLDER
 
 MEDIA = "/api/v1/media"
@@ -163,19 +164,6 @@ class TestTraversal:
     async def test_nor_to_a_client_that_does_not_tidy_its_paths(
         self, path: str, app: FastAPI
     ) -> None:
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": "GET",
-            "scheme": "http",
-            "server": ("test", 80),
-            "root_path": "",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "headers": [],
-        }
         sent: list[Any] = []
 
         async def receive() -> Any:
@@ -184,6 +172,6 @@ class TestTraversal:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await app(scope, receive, send)
+        await app(http_scope(path), receive, send)
         assert sent[0]["status"] == 404
         assert b"secret" not in b"".join(message.get("body", b"") for message in sent)

@@ -5,14 +5,13 @@ import itertools
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import asyncpg
 import pytest
 
-from backend.tests.plugins.inner_run import PLUGINS, InnerRun, RunInner, together
+from backend.tests.plugins.inner_run import PLUGINS, InnerRun, RunInner, together, wait_until
 from backend.tests.plugins.postgres.urls import database_of, for_asyncpg
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("interruptible")]
@@ -292,13 +291,6 @@ def test_workers_end_with_the_run(inner_run: RunInner, ending: signal.Signals, s
     assert "Traceback" not in output
     if source is not SWALLOWING:
         assert len(list(folder.glob("ended-*"))) == 2, "their fixtures are torn down"
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10  # on a busy machine; what is waited for sleeps for 60
-    while not condition():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.02)
 
 
 def is_alive(process: int) -> bool:
