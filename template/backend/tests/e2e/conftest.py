@@ -104,5 +104,4 @@ async def admin(clients: Callable[[], httpx2.AsyncClient], committed_db: Databas
     """An admin. Nobody registers as one, so the account comes from the database."""
     async with committed_db.session() as session:
         account = await CustomerFactory.create(session, admin=True)
-        await session.commit()
     return await log_in(clients(), account.email, PASSWORD)

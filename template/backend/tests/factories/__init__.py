@@ -1,4 +1,4 @@
-"""Makes rows for tests: `build()` in memory, `await create(session)` in the database.
+"""Makes rows for tests: `build()` in memory, `await create(session)` committed in the database.
 
 | factory | makes | sub-factories |
 |---|---|---|

@@ -28,7 +28,7 @@ class ModelFactory(factory.Factory[T], Generic[T]):
     async def create(  # type: ignore[override]  # factory_boy's own is synchronous
         cls, session: AsyncSession, **values: Any
     ) -> T:
-        """Build a row and all that it needs, and flush them; the test's transaction stays open."""
+        """Build a row and all that it needs, and commit them: the application sees them."""
         built: list[object] = []
         token = _built.set(built)
         try:
@@ -38,6 +38,7 @@ class ModelFactory(factory.Factory[T], Generic[T]):
         session.add_all(built)
         await session.flush()
         await session.refresh(instance)
+        await session.commit()
         return instance
 
     @classmethod

@@ -48,9 +48,7 @@ def log_in(app: FastAPI, shop: Shop) -> LogIn:
 @pytest.fixture
 async def customer(db_session: AsyncSession) -> Customer:
     """The account of `authenticated_client`."""
-    customer = await CustomerFactory.create(db_session)
-    await db_session.commit()
-    return customer
+    return await CustomerFactory.create(db_session)
 
 
 @pytest.fixture
@@ -68,9 +66,7 @@ def api_client(authenticated_client: httpx2.AsyncClient) -> httpx2.AsyncClient:
 @pytest.fixture
 async def admin(db_session: AsyncSession) -> Customer:
     """The account of `admin_client`."""
-    admin = await CustomerFactory.create(db_session, admin=True)
-    await db_session.commit()
-    return admin
+    return await CustomerFactory.create(db_session, admin=True)
 
 
 @pytest.fixture

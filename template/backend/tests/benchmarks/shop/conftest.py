@@ -41,7 +41,6 @@ async def admin_client(
 ) -> httpx2.AsyncClient:
     """The client, as an admin, who also buys."""
     admin = await CustomerFactory.create(db_session, admin=True)
-    await db_session.commit()
     token = shop.tokens.issue(TokenKind.ACCESS, subject=admin.id, token_id=uuid4())
     client.headers["Authorization"] = f"Bearer {token}"
     return client

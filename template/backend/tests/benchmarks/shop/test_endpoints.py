@@ -38,7 +38,6 @@ async def test_response_times(
     client = admin_client
     products = await add_products(db_session, 100)
     customer = await CustomerFactory.create(db_session)
-    await db_session.commit()
     credentials = {"email": customer.email, "password": PASSWORD}
     order = (await client.post("/api/v1/orders", json=lines(products[:3]))).json()
     calls = {

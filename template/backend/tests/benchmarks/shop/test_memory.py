@@ -23,7 +23,6 @@ async def test_an_upload_without_an_end_is_refused_long_before_it_is_in_memory(
     admin_client: httpx2.AsyncClient, db_session: AsyncSession, report: Callable[..., None]
 ) -> None:
     product = await ProductFactory.create(db_session)
-    await db_session.commit()
     sent = 0
 
     async def body() -> AsyncIterator[bytes]:

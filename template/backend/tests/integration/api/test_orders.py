@@ -39,7 +39,7 @@ class TestPlace:
         assert answer.status_code == 201
         assert (answer.json()["total"], answer.json()["status"]) == ("20.00", "pending")
         mug.price = Decimal("99.00")
-        await db_session.flush()
+        await db_session.commit()
         await db_session.refresh(mug)
         await db_session.refresh(tea)
         assert (mug.stock, tea.stock) == (3, 0)

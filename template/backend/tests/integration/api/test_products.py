@@ -163,7 +163,7 @@ class TestPages:
         products = await ProductFactory.create_batch(db_session, 4)
         first = (await client.get(URL, params={"limit": 2})).json()
         await db_session.delete(products[3])  # the newest, which was on the first page
-        await db_session.flush()
+        await db_session.commit()
         rest = await names(client, limit=2, cursor=first["next_cursor"])
         assert rest == [products[1].name, products[0].name]
 

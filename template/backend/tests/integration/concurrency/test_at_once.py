@@ -78,7 +78,6 @@ class TestRealLocks:
         self, authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         mug = await ProductFactory.create(db_session, stock=1)
-        await db_session.commit()
         run = await simulate_concurrent_requests(
             lambda _: order(authenticated_client, mug), count=10
         )
@@ -92,7 +91,6 @@ class TestRealLocks:
     ) -> None:
         mug = await ProductFactory.create(db_session, stock=1)
         ann, bob = await CustomerFactory.create_batch(db_session, 2)
-        await db_session.commit()
         async with committed_db.session() as first, committed_db.session() as second:
             await UnitOfWork(first).products.lock([mug.id])
             pid = await second.scalar(select(func.pg_backend_pid()))
@@ -109,7 +107,6 @@ class TestRealLocks:
         self, authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         one, two = await ProductFactory.create_batch(db_session, 2, stock=20)
-        await db_session.commit()
         run = await run_concurrent_tasks(
             order(authenticated_client, *pair) for pair in [(one, two), (two, one)] * 5
         )
@@ -122,7 +119,6 @@ class TestRealLocks:
         self, committed_db: Database, db_session: AsyncSession
     ) -> None:
         events = await OutboxEventFactory.create_batch(db_session, 6)
-        await db_session.commit()
         bus = RecordingEventBus()
         async with committed_db.session() as first, committed_db.session() as second:
             held = await UnitOfWork(first).outbox.lock_due(_later(), limit=4)
@@ -136,7 +132,6 @@ class TestRealLocks:
         self, client: httpx2.AsyncClient, shop: Shop, db_session: AsyncSession
     ) -> None:
         known = await RefreshTokenFactory.create(db_session)
-        await db_session.commit()
         token = shop.tokens.issue(TokenKind.REFRESH, subject=known.customer_id, token_id=known.id)
         run = await simulate_concurrent_requests(
             lambda _: client.post("/api/v1/auth/refresh", json={"refresh_token": token}), count=2

@@ -21,7 +21,7 @@ async def test_a_duplicate_in_a_nested_transaction_costs_only_that(
         for sku in ("ONE", "ONE", "TWO"):
             try:
                 async with session.begin_nested():
-                    await ProductFactory.create(session, sku=sku)
+                    session.add(ProductFactory.build(sku=sku))
             except IntegrityError:
                 continue
         await session.commit()
@@ -49,10 +49,10 @@ async def test_rows_can_be_streamed_by_an_async_generator(db_session: AsyncSessi
 
 async def test_an_inner_commit_survives_the_outer_rollback(committed_db: Database) -> None:
     async with committed_db.session() as outer:
-        await ProductFactory.create(outer, sku="OUTER")
+        outer.add(ProductFactory.build(sku="OUTER"))
+        await outer.flush()
         async with committed_db.session() as inner:
             await ProductFactory.create(inner, sku="INNER")
-            await inner.commit()
         await outer.rollback()
     async with committed_db.session() as later:
         assert await skus(later) == ["INNER"]
@@ -65,4 +65,3 @@ async def test_each_test_begins_with_empty_tables(
     assert await db_session.scalar(select(func.count()).select_from(Product)) == 0
     async with integration_db.session() as application:
         await ProductFactory.create(application, sku="THE-SAME")
-        await application.commit()

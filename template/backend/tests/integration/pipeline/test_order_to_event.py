@@ -199,7 +199,6 @@ async def test_the_same_payment_sent_five_times_at_once_charges_once(
     gateway_server: HTTPServer,
     order: Order,
 ) -> None:
-    await db_session.commit()
     gateway_server.expect_request("/charges").respond_with_json(APPROVED)
     sent = await asyncio.gather(*(pay(authenticated_client, order) for _ in range(5)))
     assert [answer.status_code for answer in sent] == [200] * 5

@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.errors import ConflictError
@@ -116,8 +117,6 @@ class TestReports:
     async def test_days_end_at_midnight_utc_wherever_the_server_is(
         self, uow: UnitOfWork, db_session: AsyncSession
     ) -> None:
-        from sqlalchemy import text
-
         await db_session.execute(text("SET LOCAL TIME ZONE 'Pacific/Auckland'"))
         assert await uow.reports.sales_by_day(MARCH, APRIL) == [
             DaySales(date(2026, 3, 1), 1, Decimal("14.00")),

@@ -21,7 +21,7 @@ async def test_is_read_once_until_it_is_too_old(
     product = await ProductFactory.create(db_session, stock=5)
     assert await stocks(bench) == [5]
     product.stock = 4
-    await db_session.flush()
+    await db_session.commit()
     query_log.clear()
 
     bench.fakes.clock.advance(9.9)

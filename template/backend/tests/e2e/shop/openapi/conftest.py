@@ -35,7 +35,6 @@ async def existing(
         image = await ProductImageFactory.create(session, name=name)
         order = await OrderFactory.create(session)
         event = await OutboxEventFactory.create(session, dead=True)
-        await session.commit()
     return {
         "customer_id": str(order.customer_id),
         "event_id": str(event.id),
