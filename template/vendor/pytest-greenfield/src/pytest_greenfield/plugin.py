@@ -1,0 +1,217 @@
+"""Every hook of the plugin, in the order in which a test meets it. Each hands on to one module.
+
+| when | what | module |
+|---|---|---|
+| before the first conftest | settings, options of the levels | settings, levels |
+| the run begins | seed, limits, sockets and environment are prepared | session |
+| with xdist | number of workers; what a worker has to know, and tells | workers, summary |
+| collection | a file in no level; order, left-out levels, limits | levels, order, limits |
+| around a test | environment restored, turn of a serial group | environment, serial |
+| its setup | no network in the offline level, random numbers | network, order |
+| a shared fixture | a limit of its own | limits |
+| its time limit | started and stopped when pytest-timeout says so | limits, interrupt |
+| its teardown | network open, a new limit after a failure | network, limits |
+| its report | swallowed refusals, short tracebacks | network, tracebacks |
+| the run ends | the block, the process as it was | summary, session |
+"""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_timeout  # type: ignore[import-untyped]  # ships no types
+
+from . import order, settings
+from .levels import MARKERS
+from .session import HARNESS, Harness
+from .tracebacks import hide_libraries
+
+# --- The session begins ---------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare settings and options."""
+    settings.declare(parser)
+    order.declare_options(parser, pluginmanager)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> None:
+    """Read the settings, before any conftest."""
+    harness = early_config.stash[HARNESS] = Harness(early_config)
+    harness.levels.declare_options(parser)
+    # PostgreSQL: its address is chosen here, and the variables of greenfield_environment are set.
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options, and change the process for the session."""
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
+    config.stash[HARNESS].configure(config)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """What a run that hangs or is killed needs to be had again."""
+    harness = config.stash[HARNESS]
+    return [line for line in (harness.order.header, harness.workers.header) if line]
+
+
+# --- Workers of xdist: hooks of the controller ----------------------------------------------------
+
+
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
+    """At most a worker for each core, as xdist says; fewer, or none, for a small run."""
+    cores = yield
+    return config.stash[HARNESS].workers.choose(cores)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker what it cannot know."""
+    node.workerinput["greenfield_seed"] = node.config.stash[HARNESS].order.seed
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Before any test is scheduled: start the server if one of them may use it."""
+    if node.config.stash[HARNESS].levels.any_online(ids):
+        pass  # PostgreSQL: the server starts here
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what only a worker knows."""
+    node.config.stash[HARNESS].summary.merge(
+        getattr(node, "workeroutput", {}).get("greenfield", {})
+    )
+
+
+# --- Collection -----------------------------------------------------------------------------------
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Refuse a test file that no level covers."""
+    return parent.config.stash[HARNESS].levels.make_module(module_path, parent)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the tests, leave out levels that nobody asked for, give each test its limit."""
+    harness = config.stash[HARNESS]
+    harness.order.shuffle(items)
+    harness.levels.select(config, items)
+    harness.limits.mark(items)
+
+
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """A controller runs no test, so that none ends the pause of the garbage collection."""
+    if not session.items:
+        session.config.stash[HARNESS].gc.end()
+
+
+# --- A test ---------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Around a test and its limit: wait for its turn, and restore the environment after it."""
+    harness = item.config.stash[HARNESS]
+    with harness.serial.turn(item):
+        # PostgreSQL: the server and the worker's database are made here, outside of every limit.
+        harness.environment.remember()
+        try:
+            return (yield)
+        finally:
+            harness.environment.restore()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Settings) -> bool | None:
+    """Start the test's limit. None leaves it to pytest-timeout, where signals do not work."""
+    return item.config.stash[HARNESS].limits.start(item, settings.timeout, settings.method) or None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Close the network to a test of the offline level; seed its random numbers."""
+    harness = item.config.stash[HARNESS]
+    level = harness.levels.of(item)
+    if level is not None and level.offline:
+        harness.network.block(item)
+    harness.order.seed_numbers(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Give fixtures that tests share a limit of their own."""
+    if fixturedef.scope == "function":
+        return (yield)
+    with request.config.stash[HARNESS].limits.shared_fixture(fixturedef):
+        # PostgreSQL: what the fixture has written is taken into the baseline after the yield.
+        return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """End the pause of the garbage collection at the first test's own code."""
+    item.config.stash[HARNESS].gc.end()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Open the network, and give the teardown a limit of its own after a failure."""
+    harness = item.config.stash[HARNESS]
+    harness.network.unblock()
+    harness.limits.restart_for_teardown()
+    result = yield
+    # PostgreSQL: the database is restored here, after the test's fixtures; leaks are looked for.
+    return result
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_cancel_timer(item: pytest.Item) -> bool | None:
+    """Stop the test's limit."""
+    return item.config.stash[HARNESS].limits.stop() or None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Before the report of each phase: stop the clock, fail what was swallowed, hide libraries."""
+    harness = item.config.stash[HARNESS]
+    harness.limits.note_failure(call)
+    harness.network.fail_swallowed(call)
+    if call.excinfo is not None and not item.config.getoption("fulltrace"):
+        hide_libraries(call.excinfo.value)
+
+
+# --- The session ends -----------------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker: tell the controller. Elsewhere: complete the report, note the times."""
+    harness = session.config.stash[HARNESS]
+    # PostgreSQL: the worker's databases are dropped here.
+    workeroutput: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if workeroutput is not None:
+        workeroutput["greenfield"] = harness.summary.export()
+        return
+    harness.summary.write_junit()
+    harness.workers.remember(session)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the block at the end of the run."""
+    terminalreporter.config.stash[HARNESS].summary.write(terminalreporter)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave the process as it was."""
+    # PostgreSQL: the server is stopped here.
+    config.stash[HARNESS].unconfigure()
