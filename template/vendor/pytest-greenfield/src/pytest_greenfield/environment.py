@@ -4,9 +4,12 @@ Done by the plugin's hooks, because an autouse fixture costs a unit test as much
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 
 import pytest
+
+_PYTESTS_OWN = {"PYTEST_CURRENT_TEST", b"PYTEST_CURRENT_TEST"}  # set three times a test
 
 
 class Environment:
@@ -20,6 +23,7 @@ class Environment:
         self._patch = pytest.MonkeyPatch()
         self._changed = True
         self._before: dict[str, str] = {}
+        self._kept: dict[object, dict[str, str | None]] = {}
 
     def install(self) -> None:
         """Watch for changes. Every change of `os.environ` calls one of these two functions."""
@@ -32,7 +36,8 @@ class Environment:
 
     def _watched(self, original: Callable[..., None]) -> Callable[..., None]:
         def watched(*arguments: str | bytes) -> None:
-            self._changed = True
+            if arguments[0] not in _PYTESTS_OWN:
+                self._changed = True
             original(*arguments)
 
         return watched
@@ -47,13 +52,34 @@ class Environment:
         """Put back what the test has changed, and forget the settings that were read."""
         if self._changed:
             after = os.environ.copy()
-            for name in after.keys() - self._before.keys():
-                del os.environ[name]
-            for name, value in self._before.items():
-                if after.get(name) != value:
-                    os.environ[name] = value
+            for name in {name for name, _ in after.items() ^ self._before.items()}:
+                _put(os.environ, name, self._before.get(name))
             self._changed = False
         self.reset_settings()
+
+    @contextmanager
+    def shared_fixture(self, fixture: object) -> Iterator[None]:
+        """Let what the set-up of a shared fixture changes stay while the fixture lives."""
+        before = os.environ.copy()
+        yield
+        after = os.environ.copy()
+        names = {name for name, _ in before.items() ^ after.items()}
+        self._kept[fixture] = {name: before.get(name) for name in names}
+        for name in names:
+            _put(self._before, name, after.get(name))
+
+    def end_shared_fixture(self, fixture: object) -> None:
+        """Accept what the fixture's teardown has put back."""
+        for name, value in self._kept.pop(fixture, {}).items():
+            if os.environ.get(name) == value:
+                _put(self._before, name, value)
+
+
+def _put(variables: MutableMapping[str, str], name: str, value: str | None) -> None:
+    if value is None:
+        variables.pop(name, None)
+    else:
+        variables[name] = value
 
 
 def _nothing() -> None:

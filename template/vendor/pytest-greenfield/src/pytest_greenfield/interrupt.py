@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from .compat import PHASE, is_debugging
-from .cpu_wait import CpuWait, busy_note, scaled
+from .cpu_wait import busy_note, cpu_wait, scaled
 from .tracebacks import is_library
 
 GRACE = 0.5
@@ -36,7 +36,7 @@ class Clock:
 
     seconds: float
     reason: Callable[[], str]
-    cpu_wait: float
+    waited: float
     allowed: float
     is_extension: bool = False
     cancelled: asyncio.Runner | None = None
@@ -57,10 +57,9 @@ class Interrupt:
     def __init__(self) -> None:
         self.clock: Clock | None = None
         self._run_untimed = asyncio.Runner.run
-        self._cpu: CpuWait | None = None
 
     def install(self) -> None:
-        """Have event loops raise the timeout; `asyncio.run` and pytest-asyncio use `asyncio.Runner`.
+        """Have event loops raise the timeout: `asyncio.run` and pytest-asyncio use this class.
 
         A CancelledError from a fixture's teardown would make pytest skip the other finalizers.
         """
@@ -76,13 +75,10 @@ class Interrupt:
             return interrupt._run(runner, coro, context)
 
         asyncio.Runner.run = run  # type: ignore[assignment, method-assign]  # see compat.py
-        self._cpu = CpuWait()
 
     def uninstall(self) -> None:
         """Leave the process as it was."""
         asyncio.Runner.run = self._run_untimed  # type: ignore[method-assign]  # as above
-        if self._cpu is not None:
-            self._cpu.close()
 
     def is_possible(self) -> bool:
         """Whether this thread of this system can be interrupted by a signal."""
@@ -96,8 +92,7 @@ class Interrupt:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def _new_clock(self, seconds: float, reason: Callable[[], str]) -> Clock:
-        waited = self._cpu.seconds() if self._cpu else 0.0
-        return Clock(seconds, reason, cpu_wait=waited, allowed=seconds)
+        return Clock(seconds, reason, waited=cpu_wait(), allowed=seconds)
 
     def stop(self) -> bool:
         """Stop the clock; False if none runs."""
@@ -148,10 +143,9 @@ class Interrupt:
         Measured: the time that it waited for a CPU. Estimated: what the processes that it waits for
         may have waited, from the machine's load.
         """
-        waited = self._cpu.seconds() if self._cpu else 0.0
-        missing, clock.cpu_wait = waited - clock.cpu_wait, waited
-        load = max(0.0, scaled(clock.seconds) - clock.allowed)
-        credit = max(missing, load)
+        waited = cpu_wait()
+        credit = max(waited - clock.waited, scaled(clock.seconds) - clock.allowed)
+        clock.waited = waited
         clock.allowed += credit
         return credit
 

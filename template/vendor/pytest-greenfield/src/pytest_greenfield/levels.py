@@ -30,7 +30,7 @@ class Levels:
     def __init__(self, settings: Settings) -> None:
         self._levels = settings.levels
         self._default = settings.default_level
-        self._in_folder = lru_cache(maxsize=None)(self._find)
+        self._of_file = lru_cache(maxsize=None)(self._find)
         self.misplaced: list[str] = []
         self.not_run: dict[str, str] = {}
         """Name of a level -> how many of its tests were left out, and what runs them."""
@@ -49,8 +49,7 @@ class Levels:
 
     def of_path(self, path: str | PurePath) -> Level | None:
         """Return the level of a file or node id relative to the root; None outside of all."""
-        file = re.split(r"[/\\]", str(path).partition("::")[0])
-        return self._in_folder(tuple(file))
+        return self._of_file(str(path).partition("::")[0])
 
     def of(self, item: pytest.Item) -> Level | None:
         """Return the level of a collected test."""
@@ -62,7 +61,8 @@ class Levels:
             (level := self.of_path(nodeid)) is None or not level.offline for nodeid in nodeids
         )
 
-    def _find(self, parts: tuple[str, ...]) -> Level | None:
+    def _find(self, file: str) -> Level | None:
+        parts = re.split(r"[/\\]", file)[:-1]
         below = parts[parts.index("tests") + 1 :] if "tests" in parts else parts
         name = next((part for part in below if part in self._levels), None)
         return self._levels[name] if name else self._default
@@ -73,9 +73,9 @@ class Levels:
         relative = path.relative_to(root) if path.is_relative_to(root) else path
         if self.of_path(relative) is not None:
             return None
-        self.misplaced.append(relative.as_posix())
         module: _MisplacedModule = _MisplacedModule.from_parent(parent, path=path)
-        module.levels = self
+        module.levels = None if self.misplaced else self
+        self.misplaced.append(relative.as_posix())
         return module
 
     def refusal(self) -> str:
@@ -126,11 +126,11 @@ class Levels:
 
 
 class _MisplacedModule(pytest.Module):
-    """A test file in no level. One error for all of them, and an empty file for each other."""
+    """A test file in no level. The first is an error for all of them, the others are empty."""
 
-    levels: Levels
+    levels: Levels | None
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        if self.levels.misplaced[0] in self.nodeid:
+        if self.levels is not None:
             raise self.CollectError(self.levels.refusal())
         return []

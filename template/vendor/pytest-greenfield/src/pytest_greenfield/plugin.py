@@ -8,7 +8,7 @@
 | collection | a file in no level; order, left-out levels, limits | levels, order, limits |
 | around a test | environment restored, turn of a serial group | environment, serial |
 | its setup | no network in the offline level, random numbers | network, order |
-| a shared fixture | a limit of its own | limits |
+| a shared fixture | a limit of its own; the variables that it sets stay | limits, environment |
 | its time limit | started and stopped when pytest-timeout says so | limits, interrupt |
 | its teardown | network open, a new limit after a failure | network, limits |
 | its report | swallowed refusals, short tracebacks | network, tracebacks |
@@ -149,12 +149,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Give fixtures that tests share a limit of their own."""
+    """Give fixtures that tests share a limit of their own, and keep what they change."""
     if fixturedef.scope == "function":
         return (yield)
-    with request.config.stash[HARNESS].limits.shared_fixture(fixturedef):
+    harness = request.config.stash[HARNESS]
+    with harness.limits.shared_fixture(fixturedef), harness.environment.shared_fixture(fixturedef):
         # PostgreSQL: what the fixture has written is taken into the baseline after the yield.
         return (yield)
+
+
+def pytest_fixture_post_finalizer(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> None:
+    """Accept what the teardown of a shared fixture has put back."""
+    if fixturedef.scope != "function":
+        request.config.stash[HARNESS].environment.end_shared_fixture(fixturedef)
 
 
 @pytest.hookimpl(tryfirst=True)

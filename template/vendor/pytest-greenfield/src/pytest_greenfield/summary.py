@@ -63,7 +63,7 @@ class Summary:
         properties = {
             "services": " · ".join(self.services),
             "python": platform.python_version(),
-            "seed": str(self._order.seed),
+            "seed": "" if self._order.seed is None else str(self._order.seed),
             "xfailed": str(totals.xfailed),
             **{f"tests.{name}": str(count) for name, count in sorted(totals.tests.items())},
         }
