@@ -168,13 +168,21 @@ class RestoredDatabase:
         """Leave what a fixture that failed has written to the next restore."""
         self._depth = depth - 1
 
-    def leave(self, fixture: int) -> None:
-        """Take a fixture, which has been torn down, out of the baseline."""
+    def leave(self, fixture: int) -> bool:
+        """Take a fixture, which has been torn down, out of the baseline.
+
+        Returns whether nothing else is to be restored, so that it may be done at once.
+        """
         self.ready()
         changed_schema = self._live.pop(fixture)
-        self._connection.execute("SELECT greenfield.leave(%s)", (fixture,), prepare=True)
+        row = self._connection.execute(
+            "SELECT greenfield.leave(%s)", (fixture,), prepare=True
+        ).fetchone()
+        assert row is not None
         if changed_schema and not self._live:
             self.replace()
+            return False
+        return bool(row[0])
 
     def _open(self) -> None:
         self._connection = self._connect()

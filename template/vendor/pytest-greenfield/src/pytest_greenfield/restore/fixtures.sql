@@ -79,8 +79,12 @@ BEGIN
     RETURN commands;
 END $$;
 
--- After its teardown: take it out of the baseline again. The next restore acts on its tables.
-CREATE FUNCTION greenfield.leave(fixture int) RETURNS void LANGUAGE sql AS $$
+-- After its teardown: take it out of the baseline again. The next restore acts on its tables. Returns
+-- whether nothing else is noted, so that a restore would take nothing from a test.
+CREATE FUNCTION greenfield.leave(fixture int) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    clean boolean := NOT EXISTS (SELECT FROM greenfield.notes) AND NOT EXISTS (SELECT FROM greenfield.pending);
+BEGIN
     INSERT INTO greenfield.notes
         SELECT DISTINCT c.relation FROM greenfield.changes c WHERE c.fixture = leave.fixture;
     -- Equal rows are told apart by a number, so that as many go as it had added.
@@ -89,7 +93,7 @@ CREATE FUNCTION greenfield.leave(fixture int) RETURNS void LANGUAGE sql AS $$
             SELECT s.ctid AS place, s.relation, s.data,
                 row_number() OVER (PARTITION BY s.relation, s.data) AS number
             FROM greenfield.rows s
-            WHERE s.relation IN (SELECT relation FROM greenfield.changes WHERE fixture = leave.fixture)
+            WHERE s.relation IN (SELECT o.relation FROM greenfield.changes o WHERE o.fixture = leave.fixture)
         ) r JOIN (
             SELECT c.relation, c.data, row_number() OVER (PARTITION BY c.relation, c.data) AS number
             FROM greenfield.changes c WHERE c.fixture = leave.fixture AND c.added
@@ -105,4 +109,5 @@ CREATE FUNCTION greenfield.leave(fixture int) RETURNS void LANGUAGE sql AS $$
         AND EXISTS (SELECT FROM greenfield.sequence_changes o
             WHERE o.sequence = b.sequence AND o.fixture = leave.fixture);
     DELETE FROM greenfield.sequence_changes c WHERE c.fixture = leave.fixture;
-$$;
+    RETURN clean;
+END $$;

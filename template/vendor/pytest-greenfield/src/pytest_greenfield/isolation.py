@@ -1,0 +1,130 @@
+"""The worker's database in the course of a run: made for the first test that may use it, brought
+back to its baseline after each, dropped at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from .leaks import Pools, TaskLeaks
+from .restore.database import RestoredDatabase
+
+if TYPE_CHECKING:
+    from .services.postgres.service import Postgres
+    from .settings import Settings
+
+
+class Isolation:
+    """What isolates the tests of this process from each other."""
+
+    def __init__(self, settings: Settings, postgres: Postgres, worker: str) -> None:
+        self._leaks = settings.leaks
+        self.postgres = postgres
+        self.worker = worker
+        self.tasks = TaskLeaks()
+        self._pools = Pools()
+        self._database: RestoredDatabase | None = None
+        self._fixtures: dict[int, int] = {}
+        self._found: list[str] = []
+
+    def open(self) -> None:
+        """Make the worker's database, unless it is there.
+
+        Raises:
+            ServiceUnavailableError: There is no server, or it refuses.
+        """
+        self._pools.watch()
+        if self._database is None:
+            self.postgres.open_worker(self.worker)
+            address = self.postgres.worker_address(self.worker)
+            self._database = RestoredDatabase(
+                lambda: self.postgres.connect(address),
+                self.postgres.replace_worker_database,
+                self._pools.release,
+            )
+        else:
+            self._database.ready()
+
+    @contextmanager
+    def wide_fixture(self, fixture: pytest.FixtureDef[Any]) -> Iterator[None]:
+        """Take what a fixture of a wider scope writes and starts for its own, while it lives."""
+        mark = self.tasks.mark()
+        database = self._database
+        depth = database.begin_fixture() if database else 0
+        try:
+            yield
+        except BaseException:
+            if database:
+                database.abandon(depth)
+            raise
+        self.tasks.accept(mark)
+        self._pools.accept()
+        if database:
+            self._fixtures[id(fixture)] = database.adopt(depth)
+
+    def fixture_finished(self, fixture: pytest.FixtureDef[Any]) -> None:
+        """Take a fixture that has been torn down out of the baseline."""
+        number = self._fixtures.pop(id(fixture), None)
+        if number is None or self._database is None:
+            return
+        # Between two tests there is nothing of a test to lose, so the rows go at once.
+        if self._database.leave(number):
+            self._found += self._database.restore().leaks
+
+    def finish_test(self, *, online: bool) -> list[str]:
+        """Restore, and return a sentence for each thing that the test has left behind.
+
+        Raises:
+            RestoreError, psycopg.OperationalError: the database cannot be restored.
+        """
+        leaks = self.tasks.finish()
+        if online and self._database is not None:
+            leaks += self._pools.finish()
+            leaks += self._found + self._database.restore().leaks
+            self._found = []
+        return leaks
+
+    def report(self, item: pytest.Item, leaks: list[str], *, failed: bool) -> None:
+        """Fail the test for what it has left behind, as far as the setting asks for it."""
+        if not leaks or self._leaks == "off":
+            return
+        text = "\n".join(leaks)
+        if failed or self._leaks == "warn":
+            item.add_report_section("teardown", "left behind", text)
+        if self._leaks == "warn":
+            item.warn(pytest.PytestWarning(text))
+        elif not failed:
+            pytest.fail(text, pytrace=False)
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines for the end of the run."""
+        replacements = self._database.replacements if self._database else None
+        if not replacements or not replacements.count:
+            return []
+        return [
+            f"{replacements.count} tests changed the schema, and the next took a fresh database"
+            f" ({replacements.seconds:.1f} s); clone_database is the cheaper place for them"
+        ]
+
+    def failure_reason(self) -> str | None:
+        """Return a sentence when the server has gone away in the middle of the run."""
+        return self.postgres.failure_reason() if self._database is not None else None
+
+    def close(self) -> None:
+        """Drop the worker's databases."""
+        self._pools.close()
+        if self._database is not None:
+            try:
+                self._database.close()
+            except psycopg.Error:
+                pass  # the server has gone: nothing is left to close
+            self._database = None
+            self.postgres.close_worker()
+
+
