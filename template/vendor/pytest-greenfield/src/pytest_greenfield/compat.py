@@ -7,6 +7,7 @@
   and after each test takes 80 µs.
 - `_pytest.junitxml.xml_key`: `record_testsuite_property` is a fixture, and a run's end has none.
 - `terminalreporter.stats` has the reports of all workers already.
+- `item._request`: a hook can ask for a fixture by no other way.
 - `pytest_timeout.get_env_settings` and `is_debugging` are functions that it does not document.
 """
 
@@ -47,3 +48,8 @@ def forced_limit(config: pytest.Config) -> float | None:
 def is_debugging() -> bool:
     """Whether a debugger is at work, which must not be interrupted."""
     return bool(pytest_timeout.is_debugging())
+
+
+def request_of(item: pytest.Item) -> pytest.FixtureRequest | None:
+    """Return the request of a running test, to ask for a fixture; None for tests without."""
+    return getattr(item, "_request", None)

@@ -9,17 +9,19 @@ from contextlib import contextmanager
 
 import pytest
 
+from .compat import request_of
+
 _PYTESTS_OWN = {"PYTEST_CURRENT_TEST", b"PYTEST_CURRENT_TEST"}  # set three times a test
 
 
 class Environment:
     """Restores `os.environ` after each test, and has the project forget its settings.
 
-    `reset_settings` is the value of the project's fixture `reset_settings_cache`.
+    The project overrides the fixture `reset_settings_cache` to say how.
     """
 
     def __init__(self) -> None:
-        self.reset_settings: Callable[[], None] = _nothing
+        self._reset_settings: Callable[[], None] | None = None
         self._patch = pytest.MonkeyPatch()
         self._changed = True
         self._before: dict[str, str] = {}
@@ -42,6 +44,11 @@ class Environment:
 
         return watched
 
+    def find_reset(self, item: pytest.Item) -> None:
+        """Ask for the project's fixture, once: an autouse fixture would cost every unit test."""
+        if self._reset_settings is None and (request := request_of(item)) is not None:
+            self._reset_settings = request.getfixturevalue("reset_settings_cache")
+
     def remember(self) -> None:
         """Note the variables that a test begins with."""
         if self._changed:
@@ -55,7 +62,8 @@ class Environment:
             for name in {name for name, _ in after.items() ^ self._before.items()}:
                 _put(os.environ, name, self._before.get(name))
             self._changed = False
-        self.reset_settings()
+        if self._reset_settings is not None:
+            self._reset_settings()
 
     @contextmanager
     def shared_fixture(self, fixture: object) -> Iterator[None]:
@@ -80,7 +88,3 @@ def _put(variables: MutableMapping[str, str], name: str, value: str | None) -> N
         variables.pop(name, None)
     else:
         variables[name] = value
-
-
-def _nothing() -> None:
-    """Reset no settings: the project has none that are kept."""

@@ -7,3 +7,7 @@ class ServiceUnavailableError(Exception):
 
 class UnsafeDatabaseError(ServiceUnavailableError):
     """A database was named that tests must not touch; nothing has been connected to."""
+
+
+class RestoreError(Exception):
+    """The database cannot be brought back to its baseline; the message is one sentence."""

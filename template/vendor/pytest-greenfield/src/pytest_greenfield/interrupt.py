@@ -56,6 +56,8 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.clock: Clock | None = None
+        self.loop_runs: Callable[[asyncio.AbstractEventLoop], None] | None = None
+        """Called with each event loop, before it runs something."""
         self._run_untimed = asyncio.Runner.run
 
     def install(self) -> None:
@@ -167,6 +169,8 @@ class Interrupt:
     ) -> Any:
         """Do as `asyncio.Runner.run`, but end a run that was cancelled with the timeout."""
         __tracebackhide__ = True
+        if self.loop_runs is not None:
+            self.loop_runs(runner.get_loop())
         try:
             result = self._run_untimed(runner, coro, context=context)
         except BaseException as error:

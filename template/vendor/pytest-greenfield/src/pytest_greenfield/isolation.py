@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 
 from .leaks import Pools, TaskLeaks
-from .restore.database import RestoredDatabase
 
 if TYPE_CHECKING:
+    from .restore.database import RestoredDatabase
     from .services.postgres.service import Postgres
     from .settings import Settings
 
@@ -22,8 +21,11 @@ if TYPE_CHECKING:
 class Isolation:
     """What isolates the tests of this process from each other."""
 
-    def __init__(self, settings: Settings, postgres: Postgres, worker: str) -> None:
+    def __init__(
+        self, settings: Settings, postgres: Postgres, worker: str, *, starts_server: bool
+    ) -> None:
         self._leaks = settings.leaks
+        self.starts_server = starts_server
         self.postgres = postgres
         self.worker = worker
         self.tasks = TaskLeaks()
@@ -31,6 +33,7 @@ class Isolation:
         self._database: RestoredDatabase | None = None
         self._fixtures: dict[int, int] = {}
         self._found: list[str] = []
+        self.test_failed = False
 
     def open(self) -> None:
         """Make the worker's database, unless it is there.
@@ -40,6 +43,8 @@ class Isolation:
         """
         self._pools.watch()
         if self._database is None:
+            from .restore.database import RestoredDatabase  # psycopg: 0.1 s, not for unit tests
+
             self.postgres.open_worker(self.worker)
             address = self.postgres.worker_address(self.worker)
             self._database = RestoredDatabase(
@@ -49,6 +54,17 @@ class Isolation:
             )
         else:
             self._database.ready()
+
+    def opened(self) -> Postgres:
+        """Return the server, with the worker's database on it. Raises what `open` raises."""
+        self.open()
+        return self.postgres
+
+    def empty_tables(self) -> None:
+        """Delete all rows of all tables, until the next restore."""
+        self.open()
+        assert self._database is not None
+        self._database.empty_tables()
 
     @contextmanager
     def wide_fixture(self, fixture: pytest.FixtureDef[Any]) -> Iterator[None]:
@@ -89,6 +105,10 @@ class Isolation:
             self._found = []
         return leaks
 
+    def note_failure(self, call: pytest.CallInfo[None]) -> None:
+        """Note whether the test has failed: what it leaves behind then is a consequence."""
+        self.test_failed = call.excinfo is not None or (self.test_failed and call.when != "setup")
+
     def report(self, item: pytest.Item, leaks: list[str], *, failed: bool) -> None:
         """Fail the test for what it has left behind, as far as the setting asks for it."""
         if not leaks or self._leaks == "off":
@@ -101,16 +121,16 @@ class Isolation:
         elif not failed:
             pytest.fail(text, pytrace=False)
 
-    @property
     def notes(self) -> list[str]:
         """Lines for the end of the run."""
+        notes = list(self.postgres.notes)
         replacements = self._database.replacements if self._database else None
-        if not replacements or not replacements.count:
-            return []
-        return [
-            f"{replacements.count} tests changed the schema, and the next took a fresh database"
-            f" ({replacements.seconds:.1f} s); clone_database is the cheaper place for them"
-        ]
+        if replacements and replacements.count:
+            notes.append(
+                f"{replacements.count} tests changed the schema, and the next took a fresh database"
+                f" ({replacements.seconds:.1f} s); clone_database is the cheaper place for them"
+            )
+        return notes
 
     def failure_reason(self) -> str | None:
         """Return a sentence when the server has gone away in the middle of the run."""
@@ -120,10 +140,7 @@ class Isolation:
         """Drop the worker's databases."""
         self._pools.close()
         if self._database is not None:
-            try:
-                self._database.close()
-            except psycopg.Error:
-                pass  # the server has gone: nothing is left to close
+            self._database.close()
             self._database = None
             self.postgres.close_worker()
 

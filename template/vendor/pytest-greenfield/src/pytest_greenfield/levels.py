@@ -120,7 +120,8 @@ class Levels:
         for argument in config.args:
             path = Path(config.invocation_params.dir, argument.partition("::")[0]).resolve()
             root = config.rootpath.resolve()
-            level = self.of_path(path.relative_to(root) if path.is_relative_to(root) else path)
+            relative = path.relative_to(root) if path.is_relative_to(root) else path
+            level = self.of_path(relative / "any" if path.is_dir() else relative)
             if level is not None:
                 yield level
 

@@ -22,7 +22,7 @@ class Limits:
     def __init__(self, settings: Settings, levels: Levels) -> None:
         self._settings = settings
         self._levels = levels
-        self._interrupt = Interrupt()
+        self.interrupt = Interrupt()
         self._forced: float | None = None
         self._failed: Clock | None = None  # the clock of a test that has failed before its teardown
 
@@ -35,11 +35,11 @@ class Limits:
         if config.getini("timeout"):
             raise pytest.UsageError("Limits are set by level: use greenfield_levels, not timeout.")
         self._forced = forced_limit(config)
-        self._interrupt.install()
+        self.interrupt.install()
 
     def uninstall(self) -> None:
         """Leave the process as it was."""
-        self._interrupt.uninstall()
+        self.interrupt.uninstall()
 
     def of(self, item: pytest.Item) -> float:
         """Return the limit in seconds by a test's level and its `slow` marker; 0 is no limit."""
@@ -60,32 +60,32 @@ class Limits:
     def start(self, item: pytest.Item, seconds: float, method: str) -> bool:
         """Start the clock of a test; False leaves it to pytest-timeout's own thread."""
         self._failed = None
-        if method != "signal" or not self._interrupt.is_possible():
+        if method != "signal" or not self.interrupt.is_possible():
             return False
-        self._interrupt.start(seconds, partial(self._reason, item, seconds))
+        self.interrupt.start(seconds, partial(self._reason, item, seconds))
         return True
 
     def stop(self) -> bool:
         """Stop the clock; False if none runs."""
-        return self._interrupt.stop()
+        return self.interrupt.stop()
 
     def shared_fixture(
         self, definition: pytest.FixtureDef[object]
     ) -> AbstractContextManager[object]:
         """Give a fixture that tests share its own limit: the first test does not pay for it."""
         shared = self._settings.shared
-        untimed = self._interrupt.clock is None or self._forced is not None
+        untimed = self.interrupt.clock is None or self._forced is not None
         if definition.scope == "function" or untimed or not shared:
             return nullcontext()
         reason = f"the limit of shared fixtures, here {definition.argname}"
-        return self._interrupt.extended(shared, lambda: reason)
+        return self.interrupt.extended(shared, lambda: reason)
 
     def note_failure(self, call: pytest.CallInfo[None]) -> None:
         """Stop the clock before a failure is formatted; the teardown will need one."""
-        clock = self._interrupt.clock
+        clock = self.interrupt.clock
         if call.excinfo is None or clock is None:
             return
-        self._interrupt.stop()
+        self.interrupt.stop()
         self._failed = clock
         if clock.fired and not isinstance(call.excinfo.value, pytest.fail.Exception):
             call.excinfo.value.add_note(clock.message())  # hypothesis raises an error of its own
@@ -93,7 +93,7 @@ class Limits:
     def restart_for_teardown(self) -> None:
         """Give the teardown the whole limit again after a failure: it may hang as well."""
         if (clock := self._failed) is not None and not is_debugging():
-            self._interrupt.start(clock.seconds, clock.reason)
+            self.interrupt.start(clock.seconds, clock.reason)
 
     def _reason(self, item: pytest.Item, seconds: float) -> str:
         if self._forced is not None:

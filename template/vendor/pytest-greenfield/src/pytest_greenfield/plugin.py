@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 import pytest_timeout  # type: ignore[import-untyped]  # ships no types
 
-from . import order, settings
+from . import fixtures, order, settings
 from .levels import MARKERS
 from .session import HARNESS, Harness
 from .tracebacks import hide_libraries
@@ -38,16 +38,16 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> None:
-    """Read the settings, before any conftest."""
+    """Before any conftest: read the settings, choose addresses, set the variables of the tests."""
     harness = early_config.stash[HARNESS] = Harness(early_config)
     harness.levels.declare_options(parser)
-    # PostgreSQL: its address is chosen here, and the variables of greenfield_environment are set.
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options, and change the process for the session."""
     for line in MARKERS:
         config.addinivalue_line("markers", line)
+    config.pluginmanager.register(fixtures, "greenfield-fixtures")
     config.stash[HARNESS].configure(config)
 
 
@@ -77,7 +77,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """Before any test is scheduled: start the server if one of them may use it."""
     if node.config.stash[HARNESS].levels.any_online(ids):
-        pass  # PostgreSQL: the server starts here
+        node.config.stash[HARNESS].start_services()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -121,7 +121,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Around a test and its limit: wait for its turn, and restore the environment after it."""
     harness = item.config.stash[HARNESS]
     with harness.serial.turn(item):
-        # PostgreSQL: the server and the worker's database are made here, outside of every limit.
+        if harness.levels.any_online([item.nodeid]):
+            harness.open_database(item.session)
         harness.environment.remember()
         try:
             return (yield)
@@ -153,23 +154,30 @@ def pytest_fixture_setup(
     if fixturedef.scope == "function":
         return (yield)
     harness = request.config.stash[HARNESS]
-    with harness.limits.shared_fixture(fixturedef), harness.environment.shared_fixture(fixturedef):
-        # PostgreSQL: what the fixture has written is taken into the baseline after the yield.
+    with (
+        harness.limits.shared_fixture(fixturedef),
+        harness.environment.shared_fixture(fixturedef),
+        harness.isolation.wide_fixture(fixturedef),
+    ):
         return (yield)
 
 
 def pytest_fixture_post_finalizer(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> None:
-    """Accept what the teardown of a shared fixture has put back."""
+    """After a shared fixture's teardown: its rows go, and what it has put back is accepted."""
     if fixturedef.scope != "function":
-        request.config.stash[HARNESS].environment.end_shared_fixture(fixturedef)
+        harness = request.config.stash[HARNESS]
+        harness.environment.end_shared_fixture(fixturedef)
+        harness.isolation.fixture_finished(fixturedef)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """End the pause of the garbage collection at the first test's own code."""
-    item.config.stash[HARNESS].gc.end()
+    harness = item.config.stash[HARNESS]
+    harness.gc.end()
+    harness.environment.find_reset(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -178,8 +186,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     harness = item.config.stash[HARNESS]
     harness.network.unblock()
     harness.limits.restart_for_teardown()
-    result = yield
-    # PostgreSQL: the database is restored here, after the test's fixtures; leaks are looked for.
+    try:
+        result = yield
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        raise  # the run ends, and with it the database
+    except BaseException:
+        harness.finish_test(item, failed=True)
+        raise
+    harness.finish_test(item, failed=harness.isolation.test_failed)
     return result
 
 
@@ -194,25 +208,32 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Before the report of each phase: stop the clock, fail what was swallowed, hide libraries."""
     harness = item.config.stash[HARNESS]
     harness.limits.note_failure(call)
+    harness.isolation.note_failure(call)
     harness.network.fail_swallowed(call)
-    if call.excinfo is not None and not item.config.getoption("fulltrace"):
+    if call.excinfo is None or item.config.getoption("fulltrace"):
+        return
+    if getattr(call.excinfo.value, "pytrace", True):  # else pytest shows the message alone
         hide_libraries(call.excinfo.value)
 
 
 # --- The session ends -----------------------------------------------------------------------------
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In a worker: tell the controller. Elsewhere: complete the report, note the times."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Tell the controller, or complete the report; after the session's fixtures drop databases."""
     harness = session.config.stash[HARNESS]
-    # PostgreSQL: the worker's databases are dropped here.
+    harness.summary.notes += harness.isolation.notes()
     workeroutput: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if workeroutput is not None:
         workeroutput["greenfield"] = harness.summary.export()
-        return
-    harness.summary.write_junit()
-    harness.workers.remember(session)
+    else:
+        harness.summary.write_junit()
+        harness.workers.remember(session)
+    try:
+        return (yield)
+    finally:
+        harness.isolation.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

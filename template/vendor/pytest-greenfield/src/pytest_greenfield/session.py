@@ -3,20 +3,30 @@
 harness = config.stash[HARNESS]
 """
 
+import json
+import os
 from typing import Any
 
 import pytest
 
 from . import settings
 from .environment import Environment
+from .errors import RestoreError, ServiceUnavailableError
 from .gc_freeze import GcFreeze
+from .isolation import Isolation
 from .levels import Levels
 from .limits import Limits
 from .network import Network
 from .order import Order
 from .serial import Serial
+from .services.postgres.address import Address
+from .services.postgres.service import Postgres
 from .summary import Summary
 from .workers import Workers
+
+
+_RUN = "PYTEST_GREENFIELD_RUN"
+"""Tells xdist's workers, before their first conftest, where the run's servers are."""
 
 
 class Harness:
@@ -27,6 +37,7 @@ class Harness:
     """
 
     def __init__(self, config: pytest.Config) -> None:
+        self._config = config
         self.settings = settings.read(config)
         self.levels = Levels(self.settings)
         self.order = Order()
@@ -37,6 +48,84 @@ class Harness:
         self.gc = GcFreeze()
         self.workers = Workers(config, self.levels)
         self.summary = Summary(config, self.levels, self.order)
+        self.isolation = self._address_services()
+        self.limits.interrupt.loop_runs = self.isolation.tasks.watch
+
+    def _address_services(self) -> Isolation:
+        """Decide where the servers are, and set the variables by which the application finds them.
+
+        Before the first conftest: existing applications make their engine when they are imported.
+        """
+        exported = os.environ.pop(_RUN, None)
+        if exported is None:
+            worker = "master"
+            postgres = Postgres.plan(
+                root=self._config.rootpath,
+                settings_migrations=self.settings.migrations,
+                environ=os.environ,
+            )
+            options = self._config.known_args_namespace
+            if getattr(options, "numprocesses", None) or getattr(options, "tx", None):
+                os.environ[_RUN] = json.dumps(postgres.export())
+        else:
+            worker = os.environ["PYTEST_XDIST_WORKER"]
+            postgres = Postgres.attach(json.loads(exported))
+        self.variables = self.variables_for(postgres.worker_address(worker))
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            del os.environ[name]
+        os.environ.update(postgres.libpq | self.variables)
+        return Isolation(self.settings, postgres, worker, starts_server=exported is None)
+
+    def variables_for(self, address: Address) -> dict[str, str]:
+        """Return the variables by which the application finds a database.
+
+        Raises:
+            pytest.UsageError: greenfield_environment has an unknown placeholder.
+        """
+        names = ("url", "address", "host", "port", "user", "password", "database")
+        values = {f"postgres.{name}": str(getattr(address, name)) for name in names}
+        return self.settings.variables(values)
+
+    def start_services(self) -> None:
+        """Start the servers, in the process to which they belong.
+
+        Raises:
+            pytest.UsageError: one cannot be had.
+        """
+        try:
+            self.isolation.postgres.start(self.variables_for)
+        except ServiceUnavailableError as error:
+            raise pytest.UsageError(_sentence(error)) from None
+        self._register_service()
+
+    def open_database(self, session: pytest.Session) -> None:
+        """Make the worker's database, unless it is there; end the run where that fails."""
+        if self.isolation.starts_server:
+            self.start_services()
+        try:
+            self.isolation.open()
+        except ServiceUnavailableError as error:
+            if self.isolation.starts_server:
+                raise pytest.UsageError(_sentence(error)) from None
+            session.shouldstop = _sentence(error)  # what xdist passes on to the controller
+            # Not 2: xdist would replace the worker, as one that was interrupted.
+            pytest.exit(_sentence(error), returncode=1)
+        self._register_service()
+
+    def _register_service(self) -> None:
+        summary = self.isolation.postgres.summary
+        if summary not in self.summary.services:
+            self.summary.services.append(summary)
+
+    def finish_test(self, item: pytest.Item, *, failed: bool) -> None:
+        """Restore the database, and report what the test has left behind."""
+        level = self.levels.of(item)
+        online = level is None or not level.offline
+        try:
+            leaks = self.isolation.finish_test(online=online)
+        except RestoreError as error:
+            pytest.fail(str(error), pytrace=False)
+        self.isolation.report(item, leaks, failed=failed)
 
     def configure(self, config: pytest.Config) -> None:
         """Read the options, or what the controller says, and change the process for the session.
@@ -53,11 +142,20 @@ class Harness:
         self.gc.begin()
 
     def unconfigure(self) -> None:
-        """Leave the process as it was."""
+        """Stop the servers that belong to this process, and leave it as it was."""
+        self.isolation.close()
+        if self.isolation.starts_server:
+            self.isolation.postgres.stop()
+        os.environ.pop(_RUN, None)
         self.gc.end()
         self.environment.uninstall()
         self.network.uninstall()
         self.limits.uninstall()
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
 
 
 HARNESS = pytest.StashKey[Harness]()

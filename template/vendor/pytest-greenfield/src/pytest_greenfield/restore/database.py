@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from pytest_greenfield import restore as preparation
+from pytest_greenfield.errors import RestoreError
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn
@@ -34,10 +35,6 @@ _BLOCKING = """
     FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
         AND backend_type = 'client backend' AND state LIKE 'idle in transaction%'
 """
-
-
-class RestoreError(Exception):
-    """The database cannot be brought back to its baseline; the message is one sentence."""
 
 
 @dataclass
@@ -143,6 +140,11 @@ class RestoredDatabase:
             self._import(carried)
         self.replacements.count += 1
         self.replacements.seconds += time.perf_counter() - started
+
+    def empty_tables(self) -> None:
+        """Delete the rows of all tables; the next restore puts back those of the baseline."""
+        self.ready()
+        self._connection.execute("SELECT greenfield.empty_tables()")
 
     def begin_fixture(self) -> int:
         """Return a mark, for `adopt` or `abandon`, before a fixture of a wider scope is set up."""

@@ -405,3 +405,14 @@ BEGIN
             WHERE m.oid NOT IN (SELECT id FROM greenfield.large_objects);
     END IF;
 END $$;
+
+-- Delete the rows of every table, those of the baseline too, and note that.
+CREATE FUNCTION greenfield.empty_tables() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    entry record;
+BEGIN
+    FOR entry IN SELECT t.* FROM greenfield.tables t ORDER BY t.position DESC LOOP
+        EXECUTE 'DELETE FROM ONLY ' || entry.name;
+        INSERT INTO greenfield.notes VALUES (entry.relation);
+    END LOOP;
+END $$;

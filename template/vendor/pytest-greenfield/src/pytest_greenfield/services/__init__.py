@@ -1,1 +1,1 @@
-"""The servers that tests talk to: found or started once a run, with a part of its own per worker."""
+"""The servers that tests talk to: found or started once a run, for all its workers."""

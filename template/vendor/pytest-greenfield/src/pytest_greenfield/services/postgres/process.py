@@ -106,8 +106,7 @@ class Server:
 
     def stop(self) -> None:
         """Stop the server, also when its watcher was killed."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
+        if self._process.stdin is not None:
             self._process.stdin.close()
         stop_leftover(self.data, self.pid)
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from pytest_greenfield import names
 from pytest_greenfield.errors import ServiceUnavailableError, UnsafeDatabaseError
 from pytest_greenfield.services.postgres import address as addresses
-from pytest_greenfield.services.postgres import binaries, cache, cluster, container, guard
-from pytest_greenfield.services.postgres.account import server_account
+from pytest_greenfield.services.postgres import guard
 from pytest_greenfield.services.postgres.address import Address
+from pytest_greenfield.services.postgres.cluster import DamagedClusterError
+from pytest_greenfield.services.postgres.container import Container
 from pytest_greenfield.services.postgres.databases import Databases
+from pytest_greenfield.services.postgres.embedded import Embedded
 from pytest_greenfield.services.postgres.migrations import Migrations
-from pytest_greenfield.services.postgres.process import ReservedPort, Server
 
 if TYPE_CHECKING:
     import psycopg
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 Environment = Callable[[Address], Mapping[str, str]]
 """Gives the variables from which the application reads where its database is."""
 _OWN = {"PGSSLMODE": "disable", "PGGSSENCMODE": "disable"}
-_DAMAGED = ("XX", "58")  # SQLSTATE classes: internal errors, and files that are missing
 
 
 @dataclass
@@ -48,14 +46,11 @@ class Postgres:
     notes: list[str] = field(default_factory=list)
     """What the user should know at the end of the run, one line each."""
     started: bool = False
-    port: ReservedPort | None = None
     name = "postgres"
+    _own: Embedded | Container | None = None
     _databases: Databases | None = None
     _worker: Address | None = None
     _version: str = ""
-    _superuser: bool | None = None
-    _cluster: cluster.Cluster | None = None
-    _process: Server | container.Container | None = None
 
     @classmethod
     def plan(
@@ -69,13 +64,14 @@ class Postgres:
         Migrations.of(root, settings_migrations)
         given = environ.get("TEST_DATABASE_URL", "").strip()
         if given:
-            source, port = "given", None
+            own, source = None, "given"
             server, libpq = guard.resolve(given, environ)
         else:
-            source, server, port = _plan_own(environ.get("TEST_SERVICES", "").strip() or "auto")
-            libpq = _OWN
+            own = _plan_own(environ.get("TEST_SERVICES", "").strip() or "auto")
+            source = "embedded" if isinstance(own, Embedded) else "docker"
+            server, libpq = own.address, dict(_OWN)
         run, slug = names.new_run(), names.project_slug(root)
-        return cls(root, settings_migrations, source, server, dict(libpq), run, slug, port=port)
+        return cls(root, settings_migrations, source, server, libpq, run, slug, _own=own)
 
     def export(self) -> dict[str, Any]:
         """Return what a worker needs to know, in a form that JSON can carry."""
@@ -127,64 +123,38 @@ class Postgres:
         if self.started:
             return
         try:
-            self._start_server(environment)
-        except BaseException:
+            if isinstance(self._own, Embedded):
+                extensions = Migrations.of(self.root, self.setting).extensions()
+                self._own.start(extensions, lambda: self._build_templates(environment))
+                self.notes += self._own.notes
+            else:
+                if self._own:
+                    self._own.start()
+                self._build_templates(environment)
+        except BaseException as error:
             self.stop()
-            raise
+            raise self._sentence(error) from None
         self.started = True
 
-    def _start_server(self, environment: Environment) -> None:
-        if self.source == "given":
-            self._build_templates(environment)
-            return
-        if self.port:
-            self.port.release()
-        if self.source == "docker":
-            self._process = container.Container(self.server)
-            self._build_templates(environment)
-            return
-        account = server_account()
-        folder = cache.cache_folder(account)
-        found = binaries.find(Migrations.of(self.root, self.setting).extensions())
-        found = binaries.within_reach(found, account)
-        self._cluster = cluster.claim_slot(found, account, folder, self.server.password)
-        try:
-            self._start_cluster(self._cluster, environment)
-        except cluster.DamagedClusterError as damage:
-            self._close_server()
-            self._cluster.set_aside(str(damage))
-            try:
-                self._start_cluster(self._cluster, environment)
-            except cluster.DamagedClusterError as error:
-                raise ServiceUnavailableError(
-                    f"the embedded PostgreSQL does not work ({error}), see {self._cluster.log}:"
-                    " name another server, `export TEST_DATABASE_URL=…`"
-                ) from None
-        finally:
-            self.notes += self._cluster.notes
-
-    def _start_cluster(self, slot: cluster.Cluster, environment: Environment) -> None:
+    def _sentence(self, error: BaseException) -> BaseException:
         import psycopg
 
-        self._process = slot.start(self.server.port)
-        try:
-            databases = self._connected()
-            if files := databases.missing_files():
-                raise cluster.DamagedClusterError(f"the files of {files} are missing")
-            self._build_templates(environment)
-        except psycopg.OperationalError as error:
-            if error.sqlstate and not error.sqlstate.startswith(_DAMAGED):
-                raise
-            raise cluster.DamagedClusterError(str(error)) from None
-        except psycopg.Error as error:
-            if not (error.sqlstate or "").startswith(_DAMAGED):
-                raise
-            raise cluster.DamagedClusterError(str(error)) from None
+        if not isinstance(error, psycopg.Error):
+            return error
+        return ServiceUnavailableError(
+            f"{self.summary} does not let the tests make their databases ({_one_line(error)}):"
+            " correct that, or name another server by `export TEST_DATABASE_URL=…`"
+        )
 
     def _build_templates(self, environment: Environment) -> None:
         from pytest_greenfield import restore
 
+        self.close_worker()  # of an attempt that failed
         databases = self._connected()
+        if isinstance(self._own, Embedded) and (
+            files := databases.missing_files(self.server.database)
+        ):
+            raise DamagedClusterError(f"the files of {files} are missing")
         databases.drop_orphans()
         plain, prepared = self._templates()
         migrations = Migrations.of(self.root, self.setting)
@@ -222,23 +192,20 @@ class Postgres:
         import psycopg
 
         if self._databases is None:
+            ours = self.source != "given"
             try:
                 self._databases = Databases(
-                    self.server,
-                    self.libpq,
-                    slug=self.slug,
-                    run=self.run,
-                    ours=self.source != "given",
+                    self.server, self.libpq, slug=self.slug, run=self.run, ours=ours
                 )
             except psycopg.Error as error:
-                if self.source == "embedded" and not self.started and self._process:
-                    raise
+                if isinstance(self._own, Embedded):
+                    raise  # it may be the cluster's fault
                 raise ServiceUnavailableError(self._unreachable(error)) from None
             self._version = self._databases.version
         return self._databases
 
     def _unreachable(self, error: Exception) -> str:
-        said = " ".join(str(error).split())
+        said = _one_line(error)
         if self.source != "given":
             return f"the tests' PostgreSQL cannot be reached ({said}): run the tests again"
         return (
@@ -250,11 +217,15 @@ class Postgres:
         """Make the database of `worker`, a clone of the prepared template."""
         databases = self._connected()
         databases.worker = worker
-        self._worker = databases.create(self._templates()[1])
+        try:
+            self._worker = databases.create(self._templates()[1])
+        except Exception as error:
+            raise self._sentence(error) from None
 
     def replace_worker_database(self) -> None:
         """Drop the worker's database, whoever is connected to it, and make it again."""
-        assert self._worker is not None
+        if self._worker is None:
+            raise RuntimeError("open_worker was not called")
         databases = self._connected()
         databases.drop(self._worker.database)
         databases.create(self._templates()[1])
@@ -278,7 +249,7 @@ class Postgres:
         except psycopg.OperationalError as error:
             if "FATAL" in str(error):  # it answers
                 return None
-            log = f", see {self._cluster.log}" if self._cluster else ""
+            log = f", see {self._own.log}" if isinstance(self._own, Embedded) else ""
             return f"{self.summary} went away during the run{log}: run the tests again"
         return None
 
@@ -290,42 +261,30 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop the server, in the process that started it; nothing happens the second time."""
-        self._close_server()
-        if self._cluster is not None:
-            self._cluster.release()
-            self._cluster = None
-        if self.port is not None:
-            self.port.release()
-
-    def _close_server(self) -> None:
         self.close_worker()
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
+        if self._own is not None:
+            self._own.stop()
 
 
-def _plan_own(wanted: str) -> tuple[str, Address, ReservedPort]:
-    if wanted not in ("auto", "embedded", "docker"):
+def _plan_own(wanted: str) -> Embedded | Container:
+    kinds: dict[str, type[Embedded | Container]] = {"embedded": Embedded, "docker": Container}
+    if wanted not in ("auto", *kinds):
         raise UnsafeDatabaseError(
-            f"TEST_SERVICES={wanted} is unknown: `export TEST_SERVICES=auto`, `embedded` or `docker`"
+            f"TEST_SERVICES={wanted} is unknown: `export TEST_SERVICES=auto`, `embedded`, `docker`"
         )
     failures: list[str] = []
-    if wanted != "docker":
-        try:
-            account = server_account()
-            folder = cache.cache_folder(account)
-            if not binaries.available():
-                raise ServiceUnavailableError("no PostgreSQL is installed: `uv sync` brings one")
-            password = cache.kept_password(folder)
-            port = ReservedPort()
-            return "embedded", Address("127.0.0.1", port.number, "postgres", password, "postgres"), port
-        except ServiceUnavailableError as error:
-            failures.append(str(error))
-    if wanted != "embedded":
-        port = ReservedPort()
-        try:
-            return "docker", container.plan(port.number, secrets.token_hex(24)), port
-        except ServiceUnavailableError as error:
-            port.release()
-            failures.append(str(error))
-    raise ServiceUnavailableError(f"no PostgreSQL for the tests: {'; '.join(failures)}")
+    for name, kind in kinds.items():
+        if wanted in ("auto", name):
+            try:
+                return kind()
+            except ServiceUnavailableError as error:
+                failures.append(f"{name}: {error}")
+    raise ServiceUnavailableError(
+        f"no PostgreSQL for the tests ({'; '.join(failures)}); or name a server, such as that of"
+        " `docker compose -f compose.test.yaml up --wait`, by `export"
+        " TEST_DATABASE_URL=postgresql://postgres:postgres@127.0.0.1:54329/app_test`"
+    )
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
