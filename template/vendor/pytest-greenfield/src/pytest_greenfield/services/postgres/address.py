@@ -67,6 +67,9 @@ class Address:
 def libpq_environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Let libpq see these variables during the block, and none of the shell's."""
     saved = {name: value for name, value in os.environ.items() if name.startswith("PG")}
+    if saved == variables:  # no change of os.environ, which the plugin watches
+        yield
+        return
     for name in saved:
         del os.environ[name]
     os.environ.update(variables)
@@ -84,12 +87,13 @@ def connect(
     """Connect with autocommit; `variables` are libpq's, the shell's do not matter."""
     import psycopg  # 0.1 s, which a run of unit tests need not spend
 
-    with libpq_environment({"PGCONNECT_TIMEOUT": str(timeout), **variables}):
+    with libpq_environment(variables):
         return psycopg.connect(
             host=address.host,
             port=address.port,
             user=address.user,
             password=address.password or None,
             dbname=address.database,
+            connect_timeout=int(variables.get("PGCONNECT_TIMEOUT", timeout)),
             autocommit=True,
         )

@@ -38,10 +38,11 @@ class StartError(Exception):
 class ReservedPort:
     """A port of the loopback interface that no other run chooses until it is released."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: str = "") -> None:
+        """Take `wanted` when it is free."""
         self._socket = socket.socket()
-        for port in _candidates():
-            with contextlib.suppress(OSError):
+        for port in [*([int(wanted)] if wanted.isdigit() else []), *_candidates()]:
+            with contextlib.suppress(OSError, OverflowError):
                 self._socket.bind(("127.0.0.1", port))
                 self.number = port
                 return

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Environment = Callable[[Address], Mapping[str, str]]
 """Gives the variables from which the application reads where its database is."""
-_OWN = {"PGSSLMODE": "disable", "PGGSSENCMODE": "disable"}
+OWN_LIBPQ = {"PGSSLMODE": "disable", "PGGSSENCMODE": "disable"}
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Postgres:
         else:
             own = _plan_own(environ.get("TEST_SERVICES", "").strip() or "auto")
             source = "embedded" if isinstance(own, Embedded) else "docker"
-            server, libpq = own.address, dict(_OWN)
+            server, libpq = own.address, dict(OWN_LIBPQ)
         run, slug = names.new_run(), names.project_slug(root)
         return cls(root, settings_migrations, source, server, libpq, run, slug, _own=own)
 
