@@ -15,9 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
 from pathlib import Path
 
-import platformdirs
 import pytest
-from filelock import FileLock
 
 _POLL = 0.01  # seconds; a test of a group is often shorter than filelock's own 0.05
 
@@ -34,10 +32,14 @@ class Serial:
         mark = item.get_closest_marker("serial") if self.in_worker else None
         if mark is None:
             return nullcontext()
+        from filelock import FileLock  # 25 ms, which runs without such tests do not pay
+
         group = str((*mark.args, *mark.kwargs.values(), "default")[0])
         return FileLock(self._file(group), poll_interval=_POLL)
 
     def _file(self, group: str) -> Path:
+        import platformdirs  # as above
+
         cache = os.environ.get("TEST_CACHE_DIR") or platformdirs.user_cache_dir("pytest-greenfield")
         key = sha256(f"{self._root}\n{group}".encode(errors="surrogatepass")).hexdigest()[:12]
         readable = re.sub(r"\W", "-", group, flags=re.ASCII)[:40]
