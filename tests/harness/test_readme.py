@@ -1,0 +1,95 @@
+"""What the plugin's README names is there, and what a user may need to know is in it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from _pytest.fixtures import FixtureFunctionDefinition
+from pytest_greenfield import fixtures, levels, settings
+
+from scripts.questions import ROOT
+from tests.harness.conftest import RunSuite
+
+PLUGIN = ROOT / "template" / "vendor" / "pytest-greenfield"
+README = (PLUGIN / "README.md").read_text(encoding="utf-8")
+SOURCES = "\n".join(
+    path.read_text(encoding="utf-8") for path in sorted((PLUGIN / "src").rglob("*.py"))
+)
+
+
+def section(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_it_names_every_setting() -> None:
+    parser = pytest.Parser(_ispytest=True)
+    settings.declare(parser)
+    declared = {name for name in parser._inidict if name.startswith("greenfield_")}
+    assert set(re.findall(r"\bgreenfield_[a-z_]+", section("Settings"))) == declared
+    assert set(re.findall(r"\bgreenfield_[a-z_]+", README)) == declared
+
+
+def test_the_defaults_are_the_defaults(run: RunSuite) -> None:
+    """The block of settings as it stands is accepted, and the levels are those of the code."""
+    block = section("Settings").split("[tool.pytest]\n")[1].split("```")[0]
+    assert (
+        "greenfield_levels = "
+        + str(
+            [
+                *settings._LEVELS,
+                *(f"{name}={seconds:.0f}" for name, seconds in settings._LIMITS.items()),
+            ]
+        ).replace("'", '"')
+        in block
+    )
+    assert f'greenfield_environment = ["{settings._ENVIRONMENT[0]}"]' in block
+    files = {"alembic.ini": "[alembic]\n", "tests/unit/test_a.py": "def test_a(): ..."}
+    result = run(files, settings=block)
+    assert result.passed == {"test_a"}, result.output
+
+
+def test_it_names_every_fixture() -> None:
+    there = {
+        name
+        for name, value in vars(fixtures).items()
+        if isinstance(value, FixtureFunctionDefinition)
+    }
+    first_cells = re.findall(r"^\| ([^|]+) \|", section("Fixtures"), re.MULTILINE)
+    named = {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
+    assert named == there
+
+
+def test_it_names_every_marker() -> None:
+    for marker in levels.MARKERS:
+        assert f"`{re.split('[(:]', marker)[0]}" in section("Fixtures"), marker
+
+
+def test_its_options_exist() -> None:
+    taken = set(re.findall(r"(--[a-z][a-z-]+)", README)) - {"--dev", "--timeout"}
+    declared = set(re.findall(r'addoption\("(--[a-z-]+)"', SOURCES))
+    assert taken == declared | {f"--{name}" for name in settings.OPT_IN}
+
+
+def test_it_names_every_variable() -> None:
+    assert set(re.findall(r"\bTEST_[A-Z_]+", README)) == set(re.findall(r"\bTEST_[A-Z_]+", SOURCES))
+
+
+def test_it_names_every_placeholder() -> None:
+    used = set(re.findall(r"\{(postgres\.\w+)\}", README))
+    assert used == {f"postgres.{name}" for name in _address_parts()}
+
+
+def _address_parts() -> list[str]:
+    source = Path(PLUGIN, "src", "pytest_greenfield", "session.py").read_text(encoding="utf-8")
+    (names,) = re.findall(r'names = \(("url"[^)]*)\)', source)
+    return re.findall(r'"(\w+)"', names)
+
+
+def test_its_commands_exist() -> None:
+    assert set(re.findall(r'add_parser\("(\w+)"\)', SOURCES)) == {"check", "serve", "clean"}
+    for command in ("check", "serve", "clean"):
+        assert f"`{command}`" in README or f"pytest-greenfield {command}" in README
