@@ -49,6 +49,11 @@ CONFTEST = """
     def shared_socket(): return MADE
 
     def pytest_sessionfinish(): MADE.close()
+
+    CONNECT = socket.socket.connect
+
+    def pytest_runtest_teardown():  # as pytest-socket does, also where nobody uses it
+        socket.socket.connect = CONNECT
 """
 ELSEWHERE = """
     import socket

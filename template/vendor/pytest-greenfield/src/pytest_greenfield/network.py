@@ -40,6 +40,7 @@ class Network:
         self._level = offline
         self._elsewhere = f"move the test to {others[0]}/" if others else "add a level for it"
         self._patch = pytest.MonkeyPatch()
+        self._guards: list[tuple[Any, str, Callable[..., Any]]] = []
         self._blocked = False
         self._error: NetworkInOfflineTestError | None = None
 
@@ -63,6 +64,9 @@ class Network:
             names = ", ".join(sorted(asked))
             message = f"A test in {self._level}/ must not need a server, but this one asks for"
             pytest.fail(f"{message} {names}: {self._elsewhere}.", pytrace=False)
+        for owner, name, guarded in self._guards:
+            if getattr(owner, name) is not guarded:  # pytest-socket undoes what it did not do
+                setattr(owner, name, guarded)
         self._error = None
         self._blocked = True
 
@@ -95,7 +99,11 @@ class Network:
                 self._refuse(f"{name} {target}".rstrip())
             return original(*args, **kwargs)
 
+        self._guard(owner, name, guarded)
+
+    def _guard(self, owner: Any, name: str, guarded: Callable[..., Any]) -> None:
         self._patch.setattr(owner, name, guarded)
+        self._guards.append((owner, name, guarded))
 
     def _wrap_creation(self) -> None:
         original: Callable[..., None] = socket.socket.__init__
@@ -114,4 +122,4 @@ class Network:
                 self._refuse("socket")
             original(made, family, type, proto, fileno)
 
-        self._patch.setattr(socket.socket, "__init__", guarded)
+        self._guard(socket.socket, "__init__", guarded)
