@@ -79,7 +79,7 @@ class Isolation:
                 database.abandon(depth)
             raise
         self.tasks.accept(mark)
-        self._pools.accept()
+        self._pools.accept(fixture.cached_result[0] if fixture.cached_result else None)
         if database:
             self._fixtures[id(fixture)] = database.adopt(depth)
 

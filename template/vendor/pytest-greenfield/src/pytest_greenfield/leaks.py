@@ -118,11 +118,13 @@ class Pools:
     def __init__(self) -> None:
         self._records: weakref.WeakSet[Any] = weakref.WeakSet()
         self._accepted: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._remove: Callable[[], None] | None = None
+        self._begun: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self._wide_sessions: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._remove: list[Callable[[], None]] = []
 
     def watch(self) -> None:
         """Begin, as soon as somebody has imported SQLAlchemy."""
-        if self._remove is not None or "sqlalchemy.pool" not in sys.modules:
+        if self._remove or "sqlalchemy.pool" not in sys.modules:
             return
         from sqlalchemy import event
         from sqlalchemy.pool import Pool
@@ -131,24 +133,50 @@ class Pools:
             self._records.add(record)
 
         event.listen(Pool, "connect", connected)
-        self._remove = lambda: event.remove(Pool, "connect", connected)
+        self._remove.append(lambda: event.remove(Pool, "connect", connected))
+        if "sqlalchemy.orm" in sys.modules:
+            from sqlalchemy.orm import Session
+
+            def begun(session: Any, _transaction: Any, connection: Any) -> None:
+                self._begun[session] = connection
+
+            event.listen(Session, "after_begin", begun)
+            self._remove.append(lambda: event.remove(Session, "after_begin", begun))
 
     def close(self) -> None:
         """Leave SQLAlchemy as it was."""
-        if self._remove is not None:
-            self._remove()
-            self._remove = None
+        while self._remove:
+            self._remove.pop()()
 
-    def accept(self) -> None:
-        """Take the connections that are in use for a fixture's of wider scope."""
+    def accept(self, value: object) -> None:
+        """Take the connections in use, and a session that is `value`, for a wider fixture's.
+
+        Such a session has a connection of the pool whenever a test has read with it.
+        """
         self._accepted.update(record for record in self._records if record.in_use)
+        if "sqlalchemy.orm" in sys.modules:
+            from sqlalchemy.orm import Session
+
+            session = getattr(value, "sync_session", value)  # of an AsyncSession
+            if isinstance(session, Session):
+                self._wide_sessions.add(session)
+
+    def _is_of_wide_session(self, record: Any) -> bool:
+        connections = (self._begun.get(session) for session in self._wide_sessions)
+        return any(
+            connection.connection.dbapi_connection is record.dbapi_connection
+            for connection in connections
+            if connection is not None and not connection.closed and not connection.invalidated
+        )
 
     def finish(self) -> list[str]:
         """Return a sentence if connections were not given back."""
         kept = [
             record
             for record in self._records
-            if record.in_use and record not in self._accepted
+            if record.in_use
+            and record not in self._accepted
+            and not self._is_of_wide_session(record)
         ]
         if not kept:
             return []

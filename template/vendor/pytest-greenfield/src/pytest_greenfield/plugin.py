@@ -36,11 +36,14 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     order.declare_options(parser, pluginmanager)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before pytest-django, which imports the settings
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser
+) -> Generator[None, object, object]:
     """Before any conftest: read the settings, choose addresses, set the variables of the tests."""
     harness = early_config.stash[HARNESS] = Harness(early_config)
     harness.levels.declare_options(parser)
+    return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,13 +101,16 @@ def pytest_pycollect_makemodule(
     return parent.config.stash[HARNESS].levels.make_module(module_path, parent)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # an order that another plugin needs comes after it
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, object, object]:
     """Order the tests, leave out levels that nobody asked for, give each test its limit."""
     harness = config.stash[HARNESS]
     harness.order.shuffle(items)
     harness.levels.select(config, items)
     harness.limits.mark(items)
+    return (yield)
 
 
 def pytest_runtestloop(session: pytest.Session) -> None:

@@ -49,4 +49,4 @@ def refresh_usage():
     db_session.execute(text("REFRESH MATERIALIZED VIEW usage"))
     db_session.commit()
     used = db_session.execute(text("SELECT name, times FROM usage"))
-    return dict(used.tuples().all())
+    return {row.name: row.times for row in used}

@@ -7,6 +7,11 @@ DECLARE
 BEGIN
     INSERT INTO greenfield.pending SELECT DISTINCT begin_fixture.depth, n.relation FROM greenfield.notes n;
     DELETE FROM greenfield.notes;
+    DELETE FROM greenfield.moved_outside o WHERE o.depth >= begin_fixture.depth;
+    INSERT INTO greenfield.moved_outside
+        SELECT begin_fixture.depth, v.*
+        FROM greenfield.sequences b JOIN greenfield.sequence_values() v ON v.sequence = b.sequence
+        WHERE v.last_value <> b.last_value OR v.is_called <> b.is_called;
     FOR entry IN
         SELECT DISTINCT t.relation, t.name FROM greenfield.pending p
             JOIN greenfield.reach r ON r.relation = p.relation
@@ -66,7 +71,9 @@ BEGIN
     DELETE FROM greenfield.outside o WHERE o.depth >= adopt.depth;
     WITH moved AS (
         SELECT v.* FROM greenfield.sequences b JOIN greenfield.sequence_values() v ON v.sequence = b.sequence
-        WHERE v.last_value <> b.last_value OR v.is_called <> b.is_called
+        WHERE (v.last_value <> b.last_value OR v.is_called <> b.is_called) AND NOT EXISTS (
+            SELECT FROM greenfield.moved_outside o WHERE o.depth = adopt.depth
+            AND o.sequence = v.sequence AND o.last_value = v.last_value AND o.is_called = v.is_called)
     ), kept AS (
         INSERT INTO greenfield.sequence_changes
             SELECT 0, b.* FROM greenfield.sequences b JOIN moved ON moved.sequence = b.sequence
@@ -76,6 +83,7 @@ BEGIN
     )
     UPDATE greenfield.sequences b SET last_value = moved.last_value, is_called = moved.is_called
         FROM moved WHERE moved.sequence = b.sequence;
+    DELETE FROM greenfield.moved_outside o WHERE o.depth >= adopt.depth;
     RETURN commands;
 END $$;
 
