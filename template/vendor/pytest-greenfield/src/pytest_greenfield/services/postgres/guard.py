@@ -94,9 +94,10 @@ def _effective(text: str, environ: Mapping[str, str]) -> tuple[dict[str, str], d
     with libpq_environment(shell):
         defaults = {option.keyword.decode(): option for option in Conninfo.get_defaults()}
     if "PGSERVICE" in shell:
-        with libpq_environment({k: v for k, v in shell.items() if k != "PGSERVICE"}):
-            without = [option.val for option in Conninfo.get_defaults()]
-        if without == [option.val for option in defaults.values()]:
+        with libpq_environment({**shell, "PGSERVICE": ""}):
+            without = {option.keyword.decode(): option for option in Conninfo.get_defaults()}
+        same = (option.val == without[name].val for name, option in defaults.items())
+        if sum(not equal for equal in same) <= 1:  # only the service's own name
             raise UnsafeDatabaseError(
                 "the service that TEST_DATABASE_URL or PGSERVICE names is not in the service file,"
                 f" or says nothing: {_EXAMPLE}"
