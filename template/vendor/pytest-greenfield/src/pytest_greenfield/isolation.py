@@ -32,7 +32,7 @@ class Isolation:
         self._pools = Pools()
         self._database: RestoredDatabase | None = None
         self._fixtures: dict[int, int] = {}
-        self._found: list[str] = []
+        self._warnings: list[str] = []
         self.test_failed = False
 
     def open(self) -> None:
@@ -86,11 +86,8 @@ class Isolation:
     def fixture_finished(self, fixture: pytest.FixtureDef[Any]) -> None:
         """Take a fixture that has been torn down out of the baseline."""
         number = self._fixtures.pop(id(fixture), None)
-        if number is None or self._database is None:
-            return
-        # Between two tests there is nothing of a test to lose, so the rows go at once.
-        if self._database.leave(number):
-            self._found += self._database.restore().leaks
+        if number is not None and self._database is not None:
+            self._database.leave(number)
 
     def finish_test(self, *, online: bool) -> list[str]:
         """Restore, and return a sentence for each thing that the test has left behind.
@@ -101,8 +98,7 @@ class Isolation:
         leaks = self.tasks.finish()
         if online and self._database is not None:
             leaks += self._pools.finish()
-            leaks += self._found + self._database.restore().leaks
-            self._found = []
+            leaks += self._database.restore().leaks
         return leaks
 
     def note_failure(self, call: pytest.CallInfo[None]) -> None:
@@ -117,13 +113,14 @@ class Isolation:
         if failed or self._leaks == "warn":
             item.add_report_section("teardown", "left behind", text)
         if self._leaks == "warn":
-            item.warn(pytest.PytestWarning(text))
+            # No warning of Python's: many suites make errors of these.
+            self._warnings += [f"{item.nodeid}: {leak}" for leak in leaks]
         elif not failed:
             pytest.fail(text, pytrace=False)
 
     def notes(self) -> list[str]:
         """Lines for the end of the run."""
-        notes = list(self.postgres.notes)
+        notes = [*self.postgres.notes, *self._warnings]
         replacements = self._database.replacements if self._database else None
         if replacements and replacements.count:
             notes.append(

@@ -123,8 +123,7 @@ class RestoredDatabase:
                     " from the fixture clone_database"
                 )
         else:
-            self._pgconn.send_query_prepared(b"greenfield_sequences", [])
-            self._sequences_sent = True
+            self._send_sequences()
         return outcome
 
     def replace(self) -> None:
@@ -170,10 +169,11 @@ class RestoredDatabase:
         """Leave what a fixture that failed has written to the next restore."""
         self._depth = depth - 1
 
-    def leave(self, fixture: int) -> bool:
+    def leave(self, fixture: int) -> None:
         """Take a fixture, which has been torn down, out of the baseline.
 
-        Returns whether nothing else is to be restored, so that it may be done at once.
+        Its rows go at once where nothing else is to be restored: the next test may be in its
+        set-up already. Otherwise they go with what the test has written.
         """
         self.ready()
         changed_schema = self._live.pop(fixture)
@@ -183,8 +183,10 @@ class RestoredDatabase:
         assert row is not None
         if changed_schema and not self._live:
             self.replace()
-            return False
-        return bool(row[0])
+        elif row[0]:
+            open_, commands = self._restore()
+            if not open_ and not commands:
+                self._send_sequences()
 
     def _open(self) -> None:
         self._connection = self._connect()
@@ -200,6 +202,11 @@ class RestoredDatabase:
         ).fetchone()
         assert row is not None
         return row[0], tuple(row[1] or ())
+
+    def _send_sequences(self) -> None:
+        # Nobody waits for the answer before the next test: the server works meanwhile.
+        self._pgconn.send_query_prepared(b"greenfield_sequences", [])
+        self._sequences_sent = True
 
     def _restore_or_replace(self) -> tuple[str, ...]:
         try:
