@@ -1,28 +1,32 @@
-"""The test harness, one plugin a concern. See AGENTS.md beside this file."""
+"""The list of this project's fixtures, one module a concern.
+
+The plugin pytest-greenfield (in vendor/) gives each worker a migrated database, sets the variables
+that the application reads, before this file is imported, and restores the database after each test.
+Its settings are the lines `greenfield_…` in pyproject.toml. Change what you like in fixtures/.
+"""
+
+import sys
+from collections.abc import Callable
 
 import pytest
 
-pytest.register_assert_rewrite("backend.tests.plugins")  # plugins import each other in any order
-
 pytest_plugins = (
-    "backend.tests.plugins.postgres.plugin",
-    "backend.tests.plugins.environment",
-    "backend.tests.plugins.database",
-    "backend.tests.plugins.app",
-    "backend.tests.plugins.live_server",
-    "backend.tests.plugins.querylog",
-    "backend.tests.plugins.data",
-    "backend.tests.plugins.forks.plugin",
-    "backend.tests.plugins.garbage",
-    "backend.tests.plugins.inner_run",
-    "backend.tests.plugins.layers",
-    "backend.tests.plugins.ordering",
-    "backend.tests.plugins.proofs",
-    "backend.tests.plugins.serial",
-    "backend.tests.plugins.sockets",
-    "backend.tests.plugins.sqlite",
-    "backend.tests.plugins.summary",
-    "backend.tests.plugins.timeouts",
-    "backend.tests.plugins.tracebacks",
-    "backend.tests.plugins.workers",
+    "backend.tests.fixtures.application",
+    "backend.tests.fixtures.data",
+    "backend.tests.fixtures.database",
+    "backend.tests.fixtures.live_server",
+    "backend.tests.fixtures.sqlite",
+    "backend.tests.fixtures.websocket",
 )
+
+
+@pytest.fixture(scope="session")
+def reset_settings_cache() -> Callable[[], None]:
+    """Forgets the settings that were read; the plugin calls it after each test."""
+
+    def forget() -> None:
+        # Only where it was imported: a test that reads no settings does not pay for them.
+        if module := sys.modules.get("backend.core.settings"):
+            module.reset_settings_cache()
+
+    return forget

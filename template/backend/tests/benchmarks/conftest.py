@@ -1,4 +1,4 @@
-"""What benchmarks share: real commits, and a place for figures at the end of the run."""
+"""What benchmarks share: a place for figures at the end of the run."""
 
 from __future__ import annotations
 

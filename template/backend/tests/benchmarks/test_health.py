@@ -6,11 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 import httpx2
-import pytest
 
 from backend.tests.benchmarks.measuring import median_seconds, table
-
-pytestmark = pytest.mark.committed
 
 
 async def test_response_times(client: httpx2.AsyncClient, report: Callable[..., None]) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import httpx2
 import pytest
 from pytest_httpserver import HTTPServer
+from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug import Request, Response
 
-from backend.core.database import Database
 from backend.tests.e2e.shop.people import NewPerson, Person, log_in, register
 from backend.tests.factories import PASSWORD, CustomerFactory
 from backend.tests.fakes.http_server import QuickServer
-from backend.tests.plugins.live_server import LiveServer
+from backend.tests.fixtures.live_server import LiveServer
 
 SECRETS = {
     "AUTH_SIGNING_KEY": "the-key-that-signs-the-tokens-of-e2e-tests",
@@ -81,9 +81,7 @@ async def clients(live_server: LiveServer) -> AsyncIterator[Callable[[], httpx2.
 
 @pytest.fixture
 def new_customer(
-    clients: Callable[[], httpx2.AsyncClient],
-    committed_db: Database,
-    unique_email: Callable[[], str],
+    clients: Callable[[], httpx2.AsyncClient], unique_email: Callable[[], str]
 ) -> NewPerson:
     """Registers somebody and logs them in: `buyer = await new_customer()`."""
 
@@ -100,8 +98,7 @@ async def customer(new_customer: NewPerson) -> Person:
 
 
 @pytest.fixture
-async def admin(clients: Callable[[], httpx2.AsyncClient], committed_db: Database) -> Person:
+async def admin(clients: Callable[[], httpx2.AsyncClient], db_session: AsyncSession) -> Person:
     """An admin. Nobody registers as one, so the account comes from the database."""
-    async with committed_db.session() as session:
-        account = await CustomerFactory.create(session, admin=True)
+    account = await CustomerFactory.create(db_session, admin=True)
     return await log_in(clients(), account.email, PASSWORD)

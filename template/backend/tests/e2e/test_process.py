@@ -15,14 +15,14 @@ import httpx2
 import pytest
 
 from backend.tests.e2e.wire import Wire, stretched
-from backend.tests.plugins.live_server import LiveServer, running_server
+from backend.tests.fixtures.live_server import LiveServer, running_server
 
 pytestmark = pytest.mark.slow  # each starts a server of its own, which it breaks
 
 START_A_SERVER = """
 import sys
 from pathlib import Path
-from backend.tests.plugins.live_server import running_server
+from backend.tests.fixtures.live_server import running_server
 
 with running_server(sys.argv[1], Path(sys.argv[2])) as server:
     print(server.url, server.process.pid, flush=True)

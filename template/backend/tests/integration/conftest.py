@@ -16,7 +16,7 @@ from backend.models.customer import Customer
 from backend.services.shop import Shop
 from backend.tests.factories import CustomerFactory
 from backend.tests.fakes.shop import AUTH
-from backend.tests.plugins.app import BASE_URL
+from backend.tests.fixtures.application import BASE_URL
 
 LogIn = Callable[[Customer], httpx2.AsyncClient]
 

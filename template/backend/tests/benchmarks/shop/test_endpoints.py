@@ -7,15 +7,12 @@ from functools import partial
 from typing import Any
 
 import httpx2
-import pytest
+from pytest_greenfield.query_log import QueryLog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.models.product import Product
 from backend.tests.benchmarks.measuring import growth, median_seconds, table
 from backend.tests.factories import PASSWORD, CustomerFactory, ProductFactory
-from backend.tests.plugins.querylog import QueryLog
-
-pytestmark = pytest.mark.committed
 
 CONSTANT, LINEAR = 0.35, 1.2
 """Powers of n, with room for noise; quadratic would be 2."""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.services.shop import Shop
 from backend.tests.benchmarks.measuring import measured_memory
 from backend.tests.factories import ProductFactory
-from backend.tests.plugins.app import http_scope
+from backend.tests.fixtures.application import http_scope
 
 MIB = 1024 * 1024
 LARGE = 32 * MIB

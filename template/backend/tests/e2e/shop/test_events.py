@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from backend.tests.async_utils import with_timeout
 from backend.tests.e2e.shop.messages import hear, say
 from backend.tests.e2e.shop.people import NewPerson, Person
-from backend.tests.plugins.live_server import LiveServer
+from backend.tests.fixtures.live_server import LiveServer
 
 
 async def test_without_a_good_token_it_is_closed(live_server: LiveServer) -> None:

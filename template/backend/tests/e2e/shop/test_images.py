@@ -9,10 +9,10 @@ import httpx2
 import pytest
 
 from backend.tests.e2e.shop.people import Person
-from backend.tests.plugins.data import FOLDER
-from backend.tests.plugins.live_server import LiveServer
+from backend.tests.fixtures.data import DATA_FOLDER
+from backend.tests.fixtures.live_server import LiveServer
 
-PICTURE = (FOLDER / "mug.png").read_bytes()
+PICTURE = (DATA_FOLDER / "mug.png").read_bytes()
 
 
 async def upload(admin: Person, content: bytes, name: str = "mug.png") -> httpx2.Response:

@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 
 from backend.tests.e2e.conftest import SECRETS
 from backend.tests.e2e.shop.people import PASSWORD, Person
-from backend.tests.plugins.live_server import LiveServer
+from backend.tests.fixtures.live_server import LiveServer
 
 
 async def test_each_line_of_a_request_has_its_id_and_no_line_has_a_secret(

@@ -13,7 +13,7 @@ from werkzeug import Response
 from backend.tests.e2e.conftest import SECRETS, approve
 from backend.tests.e2e.shop.messages import hear, say
 from backend.tests.e2e.shop.people import NewPerson, Person
-from backend.tests.plugins.live_server import LiveServer
+from backend.tests.fixtures.live_server import LiveServer
 
 
 async def test_from_the_registration_to_the_event_of_the_paid_order(

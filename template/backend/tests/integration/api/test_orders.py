@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from pytest_greenfield.query_log import QueryLog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +16,6 @@ from backend.models.order import Order, OrderLine, OrderStatus
 from backend.models.outbox import OutboxEvent
 from backend.models.product import Product
 from backend.tests.factories import OrderFactory, OrderLineFactory, PaymentFactory, ProductFactory
-from backend.tests.plugins.querylog import QueryLog
 
 URL = "/api/v1/orders"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from pytest_greenfield.query_log import QueryLog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.models.product import Product
 from backend.tests.factories import OrderFactory, OrderLineFactory, ProductFactory
-from backend.tests.plugins.querylog import QueryLog
 
 URL = "/api/v1/products"
 MUG = {"sku": "MUG-1", "name": "Mug", "price": "8.50", "stock": 3}

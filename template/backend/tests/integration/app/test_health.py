@@ -9,7 +9,7 @@ from backend import __version__
 from backend.core.database import Database
 from backend.core.settings import Settings
 from backend.main import create_app
-from backend.tests.plugins.app import running
+from backend.tests.fixtures.application import running
 
 
 async def test_the_root_says_what_answers(

@@ -3,7 +3,7 @@
 import httpx2
 
 from backend.core.settings import Settings
-from backend.tests.plugins.app import MakeClient
+from backend.tests.fixtures.application import MakeClient
 
 ORIGIN = "https://app.example"
 

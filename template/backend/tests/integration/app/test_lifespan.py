@@ -6,7 +6,7 @@ from sqlalchemy import text
 from backend.core.database import Database
 from backend.core.settings import Settings
 from backend.main import create_app
-from backend.tests.plugins.app import running
+from backend.tests.fixtures.application import running
 
 
 async def test_a_given_database_stays_open_when_the_app_stops(

@@ -1,4 +1,4 @@
-"""Many at once: with real commits and row locks where one connection could not show them."""
+"""Many at once: requests that race for the same rows, and what the row locks decide."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -52,17 +52,6 @@ async def wait_until_blocked(watcher: AsyncSession, pid: int | None) -> None:
             continue
 
 
-async def test_ten_requests_at_once_on_one_connection_take_turns(
-    authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
-) -> None:
-    mug = await ProductFactory.create(db_session, stock=4)
-    run = await simulate_concurrent_requests(lambda _: order(authenticated_client, mug), count=10)
-    assert run.all_succeeded
-    assert sorted(answer.status_code for answer in run.results) == [201] * 4 + [409] * 6
-    await db_session.refresh(mug)
-    assert mug.stock == 0
-
-
 async def test_readers_at_once_all_get_the_same(
     client: httpx2.AsyncClient, db_session: AsyncSession
 ) -> None:
@@ -72,82 +61,81 @@ async def test_readers_at_once_all_get_the_same(
     assert len({answer.text for answer in run.results}) == 1
 
 
-@pytest.mark.committed
-class TestRealLocks:
-    async def test_of_ten_buyers_of_the_last_item_one_gets_it(
-        self, authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
-    ) -> None:
-        mug = await ProductFactory.create(db_session, stock=1)
-        run = await simulate_concurrent_requests(
-            lambda _: order(authenticated_client, mug), count=10
-        )
-        assert sorted(answer.status_code for answer in run.results) == [201] + [409] * 9
-        await db_session.refresh(mug)
-        assert mug.stock == 0
-        assert await db_session.scalar(select(func.count()).select_from(Order)) == 1
+async def test_of_ten_buyers_of_the_last_item_one_gets_it(
+    authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
+) -> None:
+    mug = await ProductFactory.create(db_session, stock=1)
+    run = await simulate_concurrent_requests(lambda _: order(authenticated_client, mug), count=10)
+    assert sorted(answer.status_code for answer in run.results) == [201] + [409] * 9
+    await db_session.refresh(mug)
+    assert mug.stock == 0
+    assert await db_session.scalar(select(func.count()).select_from(Order)) == 1
 
-    async def test_the_second_buyer_waits_for_the_first_to_decide(
-        self, committed_db: Database, db_session: AsyncSession
-    ) -> None:
-        mug = await ProductFactory.create(db_session, stock=1)
-        ann, bob = await CustomerFactory.create_batch(db_session, 2)
-        async with committed_db.session() as first, committed_db.session() as second:
-            await UnitOfWork(first).products.lock([mug.id])
-            pid = await second.scalar(select(func.pg_backend_pid()))
-            waiting = asyncio.create_task(
-                OrderService(UnitOfWork(second)).place(bob, [Wanted(mug.id, 1)])
-            )
-            await wait_until_blocked(db_session, pid)
-            assert not waiting.done()
-            await OrderService(UnitOfWork(first)).place(ann, [Wanted(mug.id, 1)])
-            with pytest.raises(OutOfStockError, match="Only 0 of"):
-                await waiting
 
-    async def test_orders_for_the_same_products_in_opposite_order_do_not_deadlock(
-        self, authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
-    ) -> None:
-        one, two = await ProductFactory.create_batch(db_session, 2, stock=20)
-        run = await run_concurrent_tasks(
-            order(authenticated_client, *pair) for pair in [(one, two), (two, one)] * 5
+async def test_the_second_buyer_waits_for_the_first_to_decide(
+    integration_db: Database, db_session: AsyncSession
+) -> None:
+    mug = await ProductFactory.create(db_session, stock=1)
+    ann, bob = await CustomerFactory.create_batch(db_session, 2)
+    async with integration_db.session() as first, integration_db.session() as second:
+        await UnitOfWork(first).products.lock([mug.id])
+        pid = await second.scalar(select(func.pg_backend_pid()))
+        waiting = asyncio.create_task(
+            OrderService(UnitOfWork(second)).place(bob, [Wanted(mug.id, 1)])
         )
-        assert [answer.status_code for answer in run.results] == [201] * 10
-        await db_session.refresh(one)
-        await db_session.refresh(two)
-        assert (one.stock, two.stock) == (10, 10)
+        await wait_until_blocked(db_session, pid)
+        assert not waiting.done()
+        await OrderService(UnitOfWork(first)).place(ann, [Wanted(mug.id, 1)])
+        with pytest.raises(OutOfStockError, match="Only 0 of"):
+            await waiting
 
-    async def test_two_dispatchers_share_the_events_and_tell_none_twice(
-        self, committed_db: Database, db_session: AsyncSession
-    ) -> None:
-        events = await OutboxEventFactory.create_batch(db_session, 6)
-        bus = RecordingEventBus()
-        async with committed_db.session() as first, committed_db.session() as second:
-            held = await UnitOfWork(first).outbox.lock_due(_later(), limit=4)
-            rest = await OutboxService(UnitOfWork(second), bus, _later).dispatch()
-            assert (len(held), rest.delivered) == (4, 2)
-            await first.rollback()  # the first one dies: what it held is told by the next
-            assert (await OutboxService(UnitOfWork(first), bus, _later).dispatch()).delivered == 4
-        assert sorted(event.id for event in bus.published) == sorted(event.id for event in events)
 
-    async def test_a_refresh_token_used_twice_at_once_is_taken_for_a_copy(
-        self, client: httpx2.AsyncClient, shop: Shop, db_session: AsyncSession
-    ) -> None:
-        known = await RefreshTokenFactory.create(db_session)
-        token = shop.tokens.issue(TokenKind.REFRESH, subject=known.customer_id, token_id=known.id)
-        run = await simulate_concurrent_requests(
-            lambda _: client.post("/api/v1/auth/refresh", json={"refresh_token": token}), count=2
-        )
-        assert sorted(answer.status_code for answer in run.results) == [200, 401]
-        live = (
-            select(func.count()).select_from(RefreshToken).where(RefreshToken.revoked_at.is_(None))
-        )
-        assert await db_session.scalar(live) == 0, "the winner's next token is revoked too"
+async def test_orders_for_the_same_products_in_opposite_order_do_not_deadlock(
+    authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
+) -> None:
+    one, two = await ProductFactory.create_batch(db_session, 2, stock=20)
+    run = await run_concurrent_tasks(
+        order(authenticated_client, *pair) for pair in [(one, two), (two, one)] * 5
+    )
+    assert [answer.status_code for answer in run.results] == [201] * 10
+    await db_session.refresh(one)
+    await db_session.refresh(two)
+    assert (one.stock, two.stock) == (10, 10)
 
-    async def test_the_same_address_registered_five_times_at_once_is_one_account(
-        self, client: httpx2.AsyncClient, shop: Shop, db_session: AsyncSession
-    ) -> None:
-        body = {"email": "ann@example.com", "password": "long enough 1", "full_name": "Ann"}
-        run = await simulate_concurrent_requests(
-            lambda _: client.post("/api/v1/auth/register", json=body), count=5
-        )
-        assert sorted(answer.status_code for answer in run.results) == [201] + [409] * 4
-        assert await db_session.scalar(select(func.count()).select_from(Customer)) == 1
+
+async def test_two_dispatchers_share_the_events_and_tell_none_twice(
+    integration_db: Database, db_session: AsyncSession
+) -> None:
+    events = await OutboxEventFactory.create_batch(db_session, 6)
+    bus = RecordingEventBus()
+    async with integration_db.session() as first, integration_db.session() as second:
+        held = await UnitOfWork(first).outbox.lock_due(_later(), limit=4)
+        rest = await OutboxService(UnitOfWork(second), bus, _later).dispatch()
+        assert (len(held), rest.delivered) == (4, 2)
+        await first.rollback()  # the first one dies: what it held is told by the next
+        assert (await OutboxService(UnitOfWork(first), bus, _later).dispatch()).delivered == 4
+    assert sorted(event.id for event in bus.published) == sorted(event.id for event in events)
+
+
+async def test_a_refresh_token_used_twice_at_once_is_taken_for_a_copy(
+    client: httpx2.AsyncClient, shop: Shop, db_session: AsyncSession
+) -> None:
+    known = await RefreshTokenFactory.create(db_session)
+    token = shop.tokens.issue(TokenKind.REFRESH, subject=known.customer_id, token_id=known.id)
+    run = await simulate_concurrent_requests(
+        lambda _: client.post("/api/v1/auth/refresh", json={"refresh_token": token}), count=2
+    )
+    assert sorted(answer.status_code for answer in run.results) == [200, 401]
+    live = select(func.count()).select_from(RefreshToken).where(RefreshToken.revoked_at.is_(None))
+    assert await db_session.scalar(live) == 0, "the winner's next token is revoked too"
+
+
+async def test_the_same_address_registered_five_times_at_once_is_one_account(
+    client: httpx2.AsyncClient, shop: Shop, db_session: AsyncSession
+) -> None:
+    body = {"email": "ann@example.com", "password": "long enough 1", "full_name": "Ann"}
+    run = await simulate_concurrent_requests(
+        lambda _: client.post("/api/v1/auth/register", json=body), count=5
+    )
+    assert sorted(answer.status_code for answer in run.results) == [201] + [409] * 4
+    assert await db_session.scalar(select(func.count()).select_from(Customer)) == 1

@@ -47,14 +47,14 @@ async def test_rows_can_be_streamed_by_an_async_generator(db_session: AsyncSessi
     assert batches == [2, 2, 1]
 
 
-async def test_an_inner_commit_survives_the_outer_rollback(committed_db: Database) -> None:
-    async with committed_db.session() as outer:
+async def test_an_inner_commit_survives_the_outer_rollback(integration_db: Database) -> None:
+    async with integration_db.session() as outer:
         outer.add(ProductFactory.build(sku="OUTER"))
         await outer.flush()
-        async with committed_db.session() as inner:
+        async with integration_db.session() as inner:
             await ProductFactory.create(inner, sku="INNER")
         await outer.rollback()
-    async with committed_db.session() as later:
+    async with integration_db.session() as later:
         assert await skus(later) == ["INNER"]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from pytest_greenfield.fixtures import CloneDatabase
 
 from backend.tests.integration.infrastructure.migrations import Migrations
-from backend.tests.plugins.postgres.plugin import CloneDatabase
 
 
 @pytest.fixture
 async def migrations(clone_database: CloneDatabase) -> AsyncIterator[Migrations]:
     """The project's migrations, on a new database without any table."""
-    async with clone_database("migrations", empty=True) as url, Migrations.on(url) as migrations:
-        yield migrations
+    with clone_database("migrations", empty=True) as address:
+        async with Migrations.on(address.url) as migrations:
+            yield migrations

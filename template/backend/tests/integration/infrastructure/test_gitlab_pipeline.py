@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # the stubs are not worth a dependency
 
-from backend.tests.plugins.postgres.names import PROJECT_ROOT
+from backend.tests import PROJECT_ROOT
 
 TEXT = (PROJECT_ROOT / ".gitlab-ci.yml").read_text(encoding="utf-8")
 PIPELINE: dict[str, Any] = yaml.safe_load(TEXT)

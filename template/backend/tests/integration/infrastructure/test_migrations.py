@@ -8,6 +8,7 @@ import io
 
 import pytest
 from alembic import command
+from pytest_greenfield.fixtures import CloneDatabase
 
 from backend.core.database import Database
 from backend.models import Base
@@ -17,7 +18,6 @@ from backend.tests.integration.infrastructure.migrations import (
     read_heads,
     read_revisions,
 )
-from backend.tests.plugins.postgres.plugin import CloneDatabase
 
 
 def test_there_is_one_newest_revision() -> None:
@@ -56,11 +56,12 @@ async def test_the_migrations_make_what_the_models_describe(
 ) -> None:
     migrated = Migrations(isolated_db.engine)
     extensions = await migrated.execute("SELECT extname FROM pg_extension")
-    async with clone_database("models", empty=True) as url, Migrations.on(url) as models:
-        for (name,) in extensions:
-            await models.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}"')
-        await models.create_all(Base.metadata)
-        assert await migrated.read_schema() == await models.read_schema()
+    with clone_database("models", empty=True) as address:
+        async with Migrations.on(address.url) as models:
+            for (name,) in extensions:
+                await models.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}"')
+            await models.create_all(Base.metadata)
+            assert await migrated.read_schema() == await models.read_schema()
 
 
 async def test_a_given_address_is_migrated_and_not_the_configured_one(

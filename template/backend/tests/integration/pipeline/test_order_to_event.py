@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
@@ -23,11 +21,10 @@ from backend.models.outbox import OutboxEvent, OutboxStatus
 from backend.models.payment import Payment, PaymentStatus
 from backend.services.shop import Shop
 from backend.tests.factories import OrderFactory, ProductFactory
+from backend.tests.fixtures.websocket import Connect
 from backend.tests.integration.pipeline.conftest import APPROVED, DECLINED, MakeGateway
-from backend.tests.plugins.websocket import WebSocketSession
 
 URL = "/api/v1/orders"
-Connect = Callable[..., AbstractAsyncContextManager[WebSocketSession]]
 
 
 @pytest.fixture(autouse=True)
@@ -192,7 +189,6 @@ class TestFailures:
         assert cancelled.status_code == 200
 
 
-@pytest.mark.committed
 async def test_the_same_payment_sent_five_times_at_once_charges_once(
     authenticated_client: httpx2.AsyncClient,
     db_session: AsyncSession,

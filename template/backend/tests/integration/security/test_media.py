@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.models.product import Product, ProductImage
 from backend.tests.factories import ProductFactory
-from backend.tests.plugins.app import http_scope
-from backend.tests.plugins.data import FOLDER
+from backend.tests.fixtures.application import http_scope
+from backend.tests.fixtures.data import DATA_FOLDER
 
 MEDIA = "/api/v1/media"
-PNG = (FOLDER / "mug.png").read_bytes()
+PNG = (DATA_FOLDER / "mug.png").read_bytes()
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ class TestUpload:
         product: Product,
         media_root: Path,
     ) -> None:
-        content = (FOLDER / f"mug.{suffix}").read_bytes()
+        content = (DATA_FOLDER / f"mug.{suffix}").read_bytes()
         image = (await upload(admin_client, product, content)).json()
         assert image["content_type"] == f"image/{suffix}".replace("jpg", "jpeg")
         read = await admin_client.get(f"{MEDIA}/{image['name']}")

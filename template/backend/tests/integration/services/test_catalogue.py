@@ -2,12 +2,12 @@
 
 from decimal import Decimal
 
+from pytest_greenfield.query_log import QueryLog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.repositories.products import ProductFilter
 from backend.tests.factories import ProductFactory
 from backend.tests.integration.services.conftest import Bench
-from backend.tests.plugins.querylog import QueryLog
 
 
 async def stocks(bench: Bench) -> list[int]:

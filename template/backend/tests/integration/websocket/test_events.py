@@ -1,8 +1,8 @@
 """Orders' events on a WebSocket: several clients, a real database, the real outbox."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 from uuid import uuid4
 
@@ -16,11 +16,9 @@ from backend.models.customer import Customer
 from backend.models.order import Order
 from backend.services.shop import Shop
 from backend.tests.factories import CustomerFactory, OrderFactory
-from backend.tests.plugins.websocket import WebSocketClosed, WebSocketSession
+from backend.tests.fixtures.websocket import Connect, WebSocketClosed, WebSocketSession
 
 URL = "/api/v1/events"
-
-Connect = Callable[..., AbstractAsyncContextManager[WebSocketSession]]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from backend.api.dependencies import DatabaseDep, SessionDep, SettingsDep
 from backend.core.settings import Settings
 from backend.main import create_app
 from backend.tests.fakes.database import FakeDatabase
-from backend.tests.plugins.app import running
+from backend.tests.fixtures.application import running
 
 
 class OneSession(FakeDatabase):

@@ -12,7 +12,7 @@ from backend import __version__
 from backend.core.settings import Settings
 from backend.main import create_app
 from backend.tests.fakes.database import FakeDatabase
-from backend.tests.plugins.app import running
+from backend.tests.fixtures.application import running
 
 
 @cache  # each run of its lifespan is fresh

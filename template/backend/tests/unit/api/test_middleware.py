@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from backend.core.settings import Settings
 from backend.main import create_app
 from backend.tests.fakes.database import FakeDatabase
-from backend.tests.plugins.app import running
+from backend.tests.fixtures.application import running
 
 PAGE = "https://app.example.org"
 PRODUCTION = Settings(environment="production", database_url="postgresql://app@db.example.org/app")

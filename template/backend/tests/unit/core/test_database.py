@@ -1,6 +1,5 @@
 """The engine is what the settings say, and is made without reaching for a server."""
 
-import asyncpg
 import pytest
 from sqlalchemy.pool import QueuePool
 
@@ -31,20 +30,3 @@ class TestMaking:
     ) -> None:
         settings = SETTINGS.model_copy(update={"environment": environment})
         assert Database(settings).engine.sync_engine.hide_parameters is hidden
-
-
-class TestConnecting:
-    async def test_a_given_way_to_connect_replaces_the_url(self) -> None:
-        class RefusedError(Exception):
-            pass
-
-        async def refuse() -> "asyncpg.Connection[asyncpg.Record]":
-            raise RefusedError
-
-        database = Database(SETTINGS, connect=refuse)
-        with pytest.raises(RefusedError):
-            await database.ping()
-        async with database.session() as session:
-            with pytest.raises(RefusedError):
-                await session.connection()
-        await database.dispose()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 from schemathesis import GenerationMode
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core.database import Database
 from backend.core.media import DiskMediaStore
 from backend.main import create_app
 from backend.tests.e2e.shop.openapi.fuzzing import Operation, make_operations
@@ -27,14 +27,13 @@ def operations() -> Mapping[str, Operation]:
 
 @pytest.fixture
 async def existing(
-    committed_db: Database, media_folder: Path, gateway: HTTPServer
+    db_session: AsyncSession, media_folder: Path, gateway: HTTPServer
 ) -> Mapping[str, str]:
     """Path parameters of rows that exist, by name. The payment gateway is willing."""
     name = await DiskMediaStore(media_folder).save(b"\x89PNG\r\n\x1a\n", ".png")
-    async with committed_db.session() as session:
-        image = await ProductImageFactory.create(session, name=name)
-        order = await OrderFactory.create(session)
-        event = await OutboxEventFactory.create(session, dead=True)
+    image = await ProductImageFactory.create(db_session, name=name)
+    order = await OrderFactory.create(db_session)
+    event = await OutboxEventFactory.create(db_session, dead=True)
     return {
         "customer_id": str(order.customer_id),
         "event_id": str(event.id),

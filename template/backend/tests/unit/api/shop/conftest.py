@@ -14,7 +14,7 @@ from backend.models.product import Product
 from backend.tests.factories import CustomerFactory, ProductFactory
 from backend.tests.fakes.database import FakeDatabase
 from backend.tests.fakes.shop import FakeShop
-from backend.tests.plugins.app import running
+from backend.tests.fixtures.application import running
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """The WebSocket on which customers hear about their orders."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,9 +17,7 @@ from backend.models.order import Order
 from backend.services.order_events import make_event, make_topic
 from backend.tests.factories import CustomerFactory, OrderFactory
 from backend.tests.fakes.shop import AUTH, FakeShop
-from backend.tests.plugins.websocket import WebSocketClosed, WebSocketSession
-
-Connect = Callable[..., AbstractAsyncContextManager[WebSocketSession]]
+from backend.tests.fixtures.websocket import Connect, WebSocketClosed, WebSocketSession
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import pytest
 
 from backend.core.errors import NotFoundError, UnsupportedMediaError
 from backend.core.media import IMAGE_TYPES, DiskMediaStore, sniff_image
-
-FIXTURES = Path(__file__).parents[3] / "fixtures"
+from backend.tests.fixtures.data import DATA_FOLDER
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def store(tmp_path: Path) -> DiskMediaStore:
     [("mug.png", "image/png"), ("mug.jpg", "image/jpeg"), ("mug.webp", "image/webp")],
 )
 def test_an_image_is_known_by_its_content(name: str, content_type: str) -> None:
-    kind = sniff_image((FIXTURES / name).read_bytes())
+    kind = sniff_image((DATA_FOLDER / name).read_bytes())
     assert kind.content_type == content_type
     assert IMAGE_TYPES[kind.suffix] is kind
     assert name.endswith(kind.suffix)

@@ -1,1 +1,0 @@
-"""The project's Markdown is checked by tests: `checks.py` says what, `unit/docs/` runs it."""
