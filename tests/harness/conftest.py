@@ -58,7 +58,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunSuite:
         write(pytester.path, {"pyproject.toml": SETTINGS + settings} | dict(files))
         report = pytester.path / "report.xml"
         report.unlink(missing_ok=True)
-        result = pytester.runpytest_subprocess(f"--junit-xml={report}", *options, timeout=60)
+        result = pytester.runpytest_subprocess(f"--junit-xml={report}", *options, timeout=300)
         return Run(int(result.ret), f"{result.stdout}\n{result.stderr}", *_read(report))
 
     return run_suite

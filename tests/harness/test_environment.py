@@ -1,4 +1,4 @@
-"""A test's changes to its environment end with it; those of a shared fixture with the fixture."""
+"""What a test changes in its environment ends with it; a fixture's changes, with the fixture."""
 
 from tests.harness.conftest import RunSuite
 
@@ -52,6 +52,16 @@ TESTS = """
     class TestShared2:
         def test_one(self): assert "SHARED" not in os.environ
         def test_two(self): assert "SHARED" not in os.environ
+
+    READ = []
+
+    @pytest.fixture(scope="session")
+    def reset_settings_cache(): return READ.clear
+
+    @pytest.mark.parametrize("run", ["first", "second"])
+    def test_settings_that_were_read_are_forgotten(run):
+        assert not READ
+        READ.append(run)
 
     class Node:
         # Refers to itself: only the search for cycles frees it.

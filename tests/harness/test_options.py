@@ -150,17 +150,17 @@ INTERRUPTED = """
     {test}
 """
 TESTS = {
-    "sync": "def test_it(): finished('started'); time.sleep(30)",
-    "async": "async def test_it(): finished('started'); await asyncio.sleep(30)",
-    "exit": "def test_it(): pytest.exit('enough')",
+    "unit": "def test_it(): finished('started'); time.sleep(30)",
+    "integration": "async def test_it(): finished('started'); await asyncio.sleep(30)",
+    "e2e": "def test_it(): pytest.exit('enough')",
 }
 
 
-@pytest.mark.parametrize("kind", TESTS)
+@pytest.mark.parametrize("level", TESTS)
 def test_ctrl_c_and_pytest_exit_end_the_run_in_order(
-    run: RunSuite, pytester: pytest.Pytester, kind: str
+    run: RunSuite, pytester: pytest.Pytester, level: str
 ) -> None:
-    files = {"tests/unit/test_a.py": INTERRUPTED.format(test=TESTS[kind])}
+    files = {f"tests/{level}/test_a.py": INTERRUPTED.format(test=TESTS[level])}
     write(pytester.path, {"pyproject.toml": SETTINGS, **files})
     with subprocess.Popen(
         [sys.executable, "-m", "pytest"],
@@ -169,15 +169,15 @@ def test_ctrl_c_and_pytest_exit_end_the_run_in_order(
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
-        while kind != "exit" and not (pytester.path / "started").exists():
+        while level != "e2e" and not (pytester.path / "started").exists():
             if process.poll() is not None:
                 break
             time.sleep(0.02)
-        if kind != "exit":
+        if level != "e2e":
             process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=120)
     assert process.returncode == pytest.ExitCode.INTERRUPTED, output
     for teardown in ("session", "function"):
         assert (pytester.path / teardown).exists(), output
     assert "Traceback" not in output
-    assert "enough" in output if kind == "exit" else "KeyboardInterrupt" in output
+    assert "enough" in output if level == "e2e" else "KeyboardInterrupt" in output

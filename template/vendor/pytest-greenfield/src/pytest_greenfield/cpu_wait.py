@@ -1,4 +1,4 @@
-"""How long code waits for a CPU: on a busy machine, limits and deadlines are prolonged by it."""
+"""How long code waits for a CPU. On a busy machine, limits and deadlines are prolonged by it."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Tests of the offline level do no network: reaching for it fails one.
+"""Tests of the offline level must not use the network: a test that tries to fails.
 
 The methods of `socket.socket` are wrapped once for the session, and refuse while such a test runs.
 Modules that imported `socket` early have the same class, and the test fails even when the code
@@ -29,7 +29,7 @@ _FUNCTIONS = ("getaddrinfo", "gethostbyaddr", "gethostbyname", "gethostbyname_ex
 
 
 class NetworkInOfflineTestError(RuntimeError):
-    """A test of the offline level reached for the network."""
+    """A test of the offline level tried to use the network."""
 
 
 class Network:
@@ -45,7 +45,7 @@ class Network:
         self._error: NetworkInOfflineTestError | None = None
 
     def install(self) -> None:
-        """Wrap what reaches the network."""
+        """Wrap the functions that reach the network."""
         self._wrap_creation()
         for name in _METHODS:
             if hasattr(socket.socket, name):  # Windows has no sendmsg

@@ -1,8 +1,8 @@
-"""Random order, and random numbers that can be had again: one seed for the order and for each test.
+"""Random order and reproducible random numbers: one seed for the order and for each test.
 
 The options are pytest-randomly's, which is not used itself: it imports factory_boy and Faker into
 every run (0.7 s before the first test, with SQLAlchemy) and adds an autouse fixture and three
-reseedings to each test. Where a project has it all the same, it does the work and this module none.
+reseedings to each test. Where a project has it all the same, it does the work, not this module.
 """
 
 import importlib.util
@@ -14,12 +14,12 @@ from zlib import crc32
 import pytest
 
 _CACHE_KEY = "greenfield/seed"
-_RIVAL = "randomly"
+_RANDOMLY = "randomly"
 
 
 def declare_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Take pytest-randomly's options, unless it takes them itself."""
-    if _rival_comes(pluginmanager):
+    if _randomly_will_load(pluginmanager):
         return
     group = parser.getgroup("greenfield")
     group.addoption("--randomly-seed", help="a number, or `last` for the previous run's")
@@ -27,16 +27,16 @@ def declare_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMan
     group.addoption("--randomly-dont-reset-seed", action="store_true", help="do not seed each test")
 
 
-def _rival_comes(pluginmanager: pytest.PytestPluginManager) -> bool:
+def _randomly_will_load(pluginmanager: pytest.PytestPluginManager) -> bool:
     # Which of two installed plugins is loaded first is chance: look ahead.
-    if _rival_is_here(pluginmanager):
+    if _randomly_is_loaded(pluginmanager):
         return True
-    unwanted = pluginmanager.is_blocked(_RIVAL) or "PYTEST_DISABLE_PLUGIN_AUTOLOAD" in os.environ
+    unwanted = pluginmanager.is_blocked(_RANDOMLY) or "PYTEST_DISABLE_PLUGIN_AUTOLOAD" in os.environ
     return not unwanted and importlib.util.find_spec("pytest_randomly") is not None
 
 
-def _rival_is_here(pluginmanager: pytest.PytestPluginManager) -> bool:
-    return pluginmanager.has_plugin(_RIVAL) or pluginmanager.has_plugin("pytest_randomly")
+def _randomly_is_loaded(pluginmanager: pytest.PytestPluginManager) -> bool:
+    return pluginmanager.has_plugin(_RANDOMLY) or pluginmanager.has_plugin("pytest_randomly")
 
 
 class Order:
@@ -53,7 +53,7 @@ class Order:
         Raises:
             pytest.UsageError: `--randomly-seed` is neither a number nor `last`.
         """
-        if _rival_is_here(config.pluginmanager):
+        if _randomly_is_loaded(config.pluginmanager):
             return
         cache: pytest.Cache | None = getattr(config, "cache", None)  # -p no:cacheprovider
         self.seed = _choose(config.getoption("randomly_seed"), cache) if given is None else given
@@ -64,7 +64,7 @@ class Order:
 
     @property
     def header(self) -> str:
-        """The seed, first thing, so that a run that hangs or is killed can be had again."""
+        """The seed, at the start, so that a run that hangs or is killed can be reproduced."""
         if self.seed is None:
             return "random order: pytest-randomly's"
         return f"random seed: {self.seed} (again: --randomly-seed={self.seed})"

@@ -1,4 +1,4 @@
-"""Tracebacks show the project's frames; a failure costs milliseconds.
+"""Tracebacks show only the project's frames, and are formatted in milliseconds.
 
 To print a frame, pytest parses its whole source file anew for each failing test: half a second
 where SQLAlchemy is on the stack. Frames of installed packages, of the standard library and of this

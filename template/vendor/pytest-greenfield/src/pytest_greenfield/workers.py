@@ -61,8 +61,8 @@ class Workers:
 
     def _known(self) -> dict[str, float]:
         # Read from its file: xdist asks before pytest has opened its cache.
-        folder = self._config.rootpath / self._config.getini("cache_dir")
-        try:
+        try:  # no file yet, or no such setting with -p no:cacheprovider
+            folder = self._config.rootpath / self._config.getini("cache_dir")
             known: dict[str, float] = json.loads((folder / "v" / _CACHE_KEY).read_text("utf-8"))
         except (OSError, ValueError):
             return {}
