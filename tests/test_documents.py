@@ -11,7 +11,10 @@ from scripts import options_table, picture
 from scripts.questions import ROOT, load
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-OURS = ("template/", "hooks/", "scripts/", "tests/", "docs/", ".github/", ".ci/", "backend/")
+OURS = (
+    *("template/", "hooks/", "scripts/", "tests/", "docs/", ".github/", ".ci/"),
+    *("backend/", "migrations/", "vendor/"),  # of a generated project
+)
 CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -109,7 +112,9 @@ def test_every_decision_is_listed() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     reasons = (ROOT / "docs" / "decisions" / "0006-dependencies.md").read_text(encoding="utf-8")
-    for source in (ROOT / "pyproject.toml", ROOT / "template" / "pyproject.toml.jinja"):
+    template = ROOT / "template"
+    plugin = template / "vendor" / "pytest-greenfield" / "pyproject.toml"
+    for source in (ROOT / "pyproject.toml", template / "pyproject.toml.jinja", plugin):
         text = source.read_text(encoding="utf-8")
         requirements = re.findall(r'"([a-z0-9-]+)(?:\[\w+\])?[><=]=', text)
         assert requirements
