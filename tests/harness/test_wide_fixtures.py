@@ -51,7 +51,9 @@ FIXTURES = """
         add("of a failed fixture")
         raise RuntimeError("on purpose")
 """
-NESTED = FIXTURES + """
+NESTED = (
+    FIXTURES
+    + """
     @pytest.mark.parametrize("again", range(3))
     def test_inside(colour, again):
         assert names() == ["admin", colour]
@@ -68,7 +70,10 @@ NESTED = FIXTURES + """
         assert set(names()) <= {"admin", "red", "blue"}
         add("of the test")
 """
-MIDDLE = FIXTURES + """
+)
+MIDDLE = (
+    FIXTURES
+    + """
     def test_1_asks_when_it_has_written(request):
         add("of the test")
         execute("UPDATE account SET tenant = 2 WHERE id = 1")
@@ -99,6 +104,7 @@ MIDDLE = FIXTURES + """
     def test_8_and_still_changed(renamed):
         assert execute("SELECT name FROM account WHERE id = 1") == ["renamed"]
 """
+)
 AFTER = """
     from tests.conftest import execute, names
 
@@ -156,9 +162,7 @@ def test_in_the_middle_of_a_test_failing_and_with_a_fresh_database(
 
 
 @pytest.mark.parametrize("migrations", ["schema:migrate", "none"])
-def test_tables_that_a_fixture_makes(
-    run: RunSuite, files: dict[str, str], migrations: str
-) -> None:
+def test_tables_that_a_fixture_makes(run: RunSuite, files: dict[str, str], migrations: str) -> None:
     settings = f'greenfield_migrations = "{migrations}"\npythonpath = ["."]\n'
 
     result = run(files | {"tests/integration/test_a.py": TABLES}, settings=settings)

@@ -140,5 +140,3 @@ class Isolation:
             self._database.close()
             self._database = None
             self.postgres.close_worker()
-
-

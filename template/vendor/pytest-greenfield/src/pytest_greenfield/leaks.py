@@ -10,7 +10,7 @@ import asyncio
 import sys
 import time
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -40,7 +40,7 @@ class TaskLeaks:
                 loop.set_task_factory(self._create)
 
     def _create(
-        self, loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **options: Any
+        self, loop: asyncio.AbstractEventLoop, coro: Any, **options: Any
     ) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **options)
         self._created.append((weakref.ref(task), _place_of_creation()))
@@ -191,5 +191,3 @@ class Pools:
         for record in self._records:
             if record.dbapi_connection is not None:
                 record.invalidate(soft=True)
-
-

@@ -24,7 +24,6 @@ from .services.postgres.service import Postgres
 from .summary import Summary
 from .workers import Workers
 
-
 _RUN = "PYTEST_GREENFIELD_RUN"
 """Tells xdist's workers, before their first conftest, where the run's servers are."""
 
