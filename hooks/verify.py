@@ -53,7 +53,7 @@ def call(command: list[str], project: Path, failure: str) -> None:
 def summary(report: Path) -> str:
     """What passed, from pytest's XML: `9 passed in 2 s · PostgreSQL 18.6 embedded · …`.
 
-    Services and Python are properties in the XML, see backend/tests/plugins/summary.py.
+    Services and Python are properties in the XML, see summary.py of the plugin pytest-greenfield.
     """
     # S314: the file was written by the process before.
     suite = ElementTree.parse(report).getroot().find("testsuite")  # noqa: S314

@@ -60,6 +60,10 @@ def test_both_engines_make_the_same_bytes_and_modes(pair: Pair) -> None:
     assert [path for path in ours if ours[path] != theirs[path]] == []
 
 
+def test_the_plugin_is_copied_as_it_is(pair: Pair, template: Path) -> None:
+    assert tree(pair.copier / "vendor") == tree(template / "template" / "vendor")
+
+
 def test_no_folder_is_empty(pair: Pair) -> None:
     folders = [path for path in pair.copier.rglob("*") if path.is_dir()]
     assert [path for path in folders if not any(path.iterdir())] == []

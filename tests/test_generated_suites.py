@@ -35,7 +35,7 @@ def run_gates(project: Path) -> None:
             uv(project, *gate.split())
 
 
-def test_default_project_is_verified_at_birth(template: Path, tmp_path: Path) -> None:
+def test_default_project_is_verified_when_it_is_made(template: Path, tmp_path: Path) -> None:
     with one_at_a_time():
         result = run_cookiecutter(
             template,

@@ -1,6 +1,8 @@
 """Cookiecutter's hooks: where they read the template from, and each way a verification can end."""
 
 import os
+import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hooks import paths
+from hooks import paths, verify
 from scripts.questions import ROOT
 from tests.engines import (
     by_cookiecutter,
@@ -326,7 +328,23 @@ class TestAddress:
         cache.mkdir()
         (cache / "main.cpython-311.pyc").write_bytes(b"\x00")
         (own_template / "template" / "backend" / "nothing").mkdir()
+        for name in (".mypy_cache", ".ruff_cache"):
+            cache = own_template / "template" / "vendor" / "pytest-greenfield" / "src" / name
+            cache.mkdir()
+            (cache / "CACHEDIR.TAG").touch()
         assert tree(by_cookiecutter(own_template, {}, tmp_path / "b")) == expected
+
+
+def test_the_line_is_made_of_what_the_plugin_writes(tmp_path: Path) -> None:
+    """`verified: …` of a real run: the properties have the names that the hook looks for."""
+    (tmp_path / "tests" / "unit").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "tests" / "unit" / "test_a.py").write_text("def test_a(): ...", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "--junit-xml=report.xml"]
+    subprocess.run(command, cwd=tmp_path, env=verify.environment(), check=True, capture_output=True)
+    version = platform.python_version()
+    line = rf"1 passed in \d+ s( · PostgreSQL .*)? · Python {re.escape(version)}"
+    assert re.fullmatch(line, verify.summary(tmp_path / "report.xml"))
 
 
 def test_hooks_use_only_what_every_engine_has() -> None:

@@ -1,6 +1,7 @@
-"""A new project locks what the template was tested with, and can move on freely."""
+"""A new project locks what the template was tested with, installs it, and can move on freely."""
 
 import re
+import shutil
 import tomllib
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.engines import by_copier
+from tests.engines import by_copier, commit, git
 from tests.projects import uv
 
 
@@ -39,6 +40,26 @@ def test_the_lock_holds_nothing_newer_than_the_day(project: Path) -> None:
     uploaded = [datetime.fromisoformat(file["upload-time"]) for file in files]
     assert uploaded
     assert max(uploaded) <= day
+
+
+def test_what_the_image_copies_first_is_enough_to_install(project: Path, tmp_path: Path) -> None:
+    """The lock is checked against the plugin's project file; nothing else of it is needed."""
+    uv(project, "lock", "--quiet")
+    dockerfile = (project / "Dockerfile").read_text(encoding="utf-8")
+    before = dockerfile.partition("uv sync --locked --no-default-groups")[0]
+    image = tmp_path / "image"
+    for sources in re.findall(r"^COPY (?!--)(.+) \S+$", before, re.MULTILINE):
+        for name in sources.split():
+            (image / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(project / name, image / name)
+    assert [path.name for path in image.rglob("*") if path.is_file()].count("pyproject.toml") == 2
+    uv(image, "sync", "--quiet", "--locked", "--no-default-groups", "--dry-run")
+
+
+def test_the_plugin_is_marked_as_vendored(project: Path) -> None:
+    commit(project)
+    name = "vendor/pytest-greenfield/README.md"
+    assert git(project, "check-attr", "linguist-vendored", name).endswith(": set")
 
 
 def test_an_older_day_locks_older_packages(project: Path) -> None:

@@ -96,6 +96,33 @@ def test_the_sample_can_be_left_out_and_taken_in_later(
     assert files(tree(without_git(project))) == files(full)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_update_replaces_the_plugin_as_a_whole(
+    own_template: Path, tmp_path: Path, engine: str
+) -> None:
+    place = Path("vendor", "pytest-greenfield", "src", "pytest_greenfield")
+    theirs = own_template / "template" / place
+    (theirs / "dropped.py").write_text("old = 1\n", encoding="utf-8")
+    (theirs / "errors.py").write_text("old = 1\n", encoding="utf-8")
+    release(own_template, "v1.1.0")
+    project = ENGINES[engine](own_template, {"sample": False}, tmp_path / "out")
+    commit(project)
+
+    (theirs / "dropped.py").unlink()
+    (theirs / "errors.py").write_text("new = 1\n", encoding="utf-8")
+    (theirs / "added.sql").write_text("SELECT 1;\n", encoding="utf-8")
+    release(own_template, "v1.2.0")
+    update(project)
+
+    assert tree(project / "vendor") == tree(own_template / "template" / "vendor")
+    assert changed(project) == {
+        ".copier-answers.yml": "M",
+        f"{place.as_posix()}/dropped.py": "D",
+        f"{place.as_posix()}/errors.py": "M",
+        f"{place.as_posix()}/added.sql": "??",
+    }
+
+
 def without_git(project: Path) -> Path:
     copied = project.with_name(f"{project.name}-copy")
     shutil.rmtree(copied, ignore_errors=True)
