@@ -5,46 +5,46 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import psycopg
 
-from pytest_greenfield import restore as preparation
-from pytest_greenfield.errors import RestoreError
+from .connection import RestoringConnection
+from .leftovers import end_blocking, end_open_transactions, open_transactions
 
-if TYPE_CHECKING:
-    from psycopg.pq.abc import PGconn
-
-_MOMENT = 0.25
-"""Seconds that a transaction gets to end by itself, unless it is running a statement."""
-_ACTIVE_SECONDS = 5.0
-"""Seconds that a running statement gets: a periodic job of a live server may be in mid-work."""
-_LOCK_TIMEOUT = "3s"
-_CARRIED = ("changes", "rows", "sequence_changes", "sequences")
+_ROUNDS = 5
+"""How often a restore makes way for transactions, of a live server, that begin again and again."""
+_VACUUM_ROWS = 4000
+"""Deleted rows after which tables are vacuumed: each costs a later restore some nanoseconds."""
+_CARRIED = ("changes", "sequence_changes", "view_changes", "large_objects")
 """What a fresh clone gets from the database that it replaces."""
+_DEAD = """
+    SELECT string_agg(format('%I.%I', n.nspname, c.relname), ', ')
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND NOT c.relisshared
+        AND pg_stat_get_dead_tuples(c.oid) > 500 AND pg_has_role(c.relowner, 'USAGE')
+"""
+_IN_TRANSACTION = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+"""
+_Result = TypeVar("_Result")
 
-_OPEN = """
-    SELECT pid, backend_xid::text, state, application_name, query,
-           extract(epoch FROM clock_timestamp() - xact_start)::float
-    FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-        AND backend_type = 'client backend' AND backend_xid IS NOT NULL
-"""
-_BLOCKING = """
-    SELECT pid, '', state, application_name, query,
-           extract(epoch FROM clock_timestamp() - xact_start)::float
-    FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-        AND backend_type = 'client backend' AND state LIKE 'idle in transaction%'
-"""
+
+class RestoreError(Exception):
+    """The database cannot be brought back to its baseline; the message is one sentence."""
 
 
 @dataclass
 class Outcome:
-    """What a restore found: sentences about what the test left open, and whether it took a clone."""
+    """What a restore found."""
 
     leaks: list[str] = field(default_factory=list)
+    """A sentence about each thing that the test left open."""
     replaced: bool = False
-    commands: tuple[str, ...] = ()
-    """The commands that changed the schema."""
+    """Whether the database is a fresh clone now."""
+    reason: str | None = None
+    """Why it took a clone, such as the commands that changed the schema."""
 
 
 @dataclass
@@ -74,10 +74,12 @@ class RestoredDatabase:
         self._depth = 0
         self._last_fixture = 0
         self._live: dict[int, bool] = {}
+        """The numbers of live fixtures, and whether they have changed the schema."""
         self._accepted: list[str] = []
-        self._sequences_sent = False
+        """Ids of transactions that fixtures keep open."""
+        self._dead = 0
         self.replacements = Replacements()
-        self._open()
+        self._connection = RestoringConnection(connect)
 
     def close(self) -> None:
         """Close the connection."""
@@ -85,11 +87,13 @@ class RestoredDatabase:
 
     def ready(self) -> None:
         """Wait until the restore after the last test is complete. Called before a test."""
-        if self._sequences_sent:
-            self._sequences_sent = False
-            while (result := self._pgconn.get_result()) is not None:
-                if message := result.error_message:
-                    raise RestoreError(f"the sequences cannot be restarted: {message.decode()}")
+        try:
+            self._connection.collect()
+        except psycopg.Error as error:
+            if not self._connection.lost:
+                raise RestoreError(f"the sequences cannot be restarted: {error}") from error
+            self._reconnect()
+            self._connection.call("restore_rest")
 
     def restore(self) -> Outcome:
         """Bring the database back to its baseline.
@@ -99,31 +103,21 @@ class RestoredDatabase:
         """
         self.ready()
         outcome = Outcome()
-        try:
-            open_, commands = self._restore()
-            if open_:
-                outcome.leaks = self._end_open_transactions()
-                _, commands = self._restore()
-        except psycopg.errors.LockNotAvailable:
-            outcome.leaks += self._terminate(self._query(_BLOCKING))
-            commands = self._restore_or_replace()
-        except psycopg.OperationalError:
-            raise
-        except psycopg.Error as error:
-            # Such as a row that a CHECK constraint, made NOT VALID, refuses to take again.
-            commands = (f"restoring failed ({str(error).strip().splitlines()[0]})",)
-        if commands:
-            outcome.commands = commands
+        replaced = self.replacements.count
+        outcome.reason = self._restore(outcome.leaks)
+        if outcome.leaks:
+            self._release()
+        if outcome.reason is None:
+            self._restore_rest()
+        else:
             self.replace()
-            outcome.replaced = True
             if any(self._live.values()):
                 raise RestoreError(
-                    f"the test changed the schema ({', '.join(commands)}) which a fixture of a wider"
-                    " scope had made, so that it cannot be undone: do it in a database of its own,"
-                    " from the fixture clone_database"
+                    f"the test changed the schema ({outcome.reason}), which a fixture of a wider"
+                    " scope had changed too, so that it cannot be undone: do it in a database of"
+                    " its own, from the fixture clone_database"
                 )
-        else:
-            self._send_sequences()
+        outcome.replaced = self.replacements.count > replaced
         return outcome
 
     def replace(self) -> None:
@@ -134,134 +128,133 @@ class RestoredDatabase:
         self._connection.close()
         self._replace()
         self._release()
-        self._open()
+        self._connection = RestoringConnection(self._connect)
         if carried:
             self._import(carried)
         self.replacements.count += 1
         self.replacements.seconds += time.perf_counter() - started
 
-    def empty_tables(self) -> None:
-        """Delete the rows of all tables; the next restore puts back those of the baseline."""
-        self.ready()
-        self._connection.execute("SELECT greenfield.empty_tables()")
-
     def begin_fixture(self) -> int:
         """Return a mark, for `adopt` or `abandon`, before a fixture of a wider scope is set up."""
         self.ready()
         self._depth += 1
-        self._connection.execute("SELECT greenfield.begin_fixture(%s)", (self._depth,), prepare=True)
+        self._connected(lambda: self._connection.call("begin_fixture", self._depth))
         return self._depth
 
     def adopt(self, depth: int) -> int:
         """Take what the fixture has written into the baseline; return its number, for `leave`."""
         self._depth = depth - 1
         self._last_fixture += 1
-        row = self._connection.execute(
-            "SELECT greenfield.adopt(%s, %s)", (depth, self._last_fixture), prepare=True
-        ).fetchone()
-        assert row is not None
-        self._live[self._last_fixture] = bool(row[0])
+        number = self._last_fixture
+        answer = self._connected(lambda: self._connection.call("adopt", depth, number))
+        self._live[number] = answer == ["t"]
         # A transaction that the fixture keeps open is no leak of a test.
-        self._accepted = [xid for _, xid, *_ in self._query(_OPEN)]
-        return self._last_fixture
+        self._accepted = [found.xid for found in open_transactions(self._connection)]
+        return number
 
     def abandon(self, depth: int) -> None:
         """Leave what a fixture that failed has written to the next restore."""
         self._depth = depth - 1
 
-    def leave(self, fixture: int) -> None:
+    def leave(self, fixture: int) -> bool:
         """Take a fixture, which has been torn down, out of the baseline.
 
-        Its rows go at once where nothing else is to be restored: the next test may be in its
-        set-up already. Otherwise they go with what the test has written.
+        Returns whether nothing else is to be restored, so that it may be done at once.
         """
         self.ready()
-        changed_schema = self._live.pop(fixture)
-        row = self._connection.execute(
-            "SELECT greenfield.leave(%s)", (fixture,), prepare=True
-        ).fetchone()
-        assert row is not None
-        if changed_schema and not self._live:
+        changed_schema = self._live.pop(fixture, False)
+        answer = self._connected(lambda: self._connection.call("leave", fixture))
+        if changed_schema and not any(self._live.values()):
             self.replace()
-        elif row[0]:
-            open_, commands = self._restore()
-            if not open_ and not commands:
-                self._send_sequences()
+            return False
+        return answer == ["t"]
 
-    def _open(self) -> None:
-        self._connection = self._connect()
-        _, replica = preparation.capabilities(self._connection)
-        preparation.configure(self._connection, replica=replica)
-        self._connection.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'".encode())
-        self._pgconn: PGconn = self._connection.pgconn
-        self._pgconn.prepare(b"greenfield_sequences", b"SELECT greenfield.restore_sequences()")
-
-    def _restore(self) -> tuple[int, tuple[str, ...]]:
-        row = self._connection.execute(
-            "SELECT * FROM greenfield.restore(%s)", (self._accepted,), prepare=True
-        ).fetchone()
-        assert row is not None
-        return row[0], tuple(row[1] or ())
-
-    def _send_sequences(self) -> None:
-        # Nobody waits for the answer before the next test: the server works meanwhile.
-        self._pgconn.send_query_prepared(b"greenfield_sequences", [])
-        self._sequences_sent = True
-
-    def _restore_or_replace(self) -> tuple[str, ...]:
+    def _restore(self, leaks: list[str]) -> str | None:
+        """Restore, and return a reason why only a fresh clone helps, or None."""
         try:
-            return self._restore()[1]
+            for _ in range(_ROUNDS):
+                opened, ddl, deleted = self._connected(self._call_restore)
+                if opened == "f":
+                    self._dead += int(deleted or 0) + 10
+                    return ddl
+                ended = end_open_transactions(self._connection, self._accepted)
+                leaks += [leftover.sentence for leftover in ended]
+            return "transactions begin without end"
+        except psycopg.errors.LockNotAvailable as error:
+            ended = end_blocking(self._connection)
+            leaks += [leftover.sentence for leftover in ended]
+            return self._restore(leaks) if ended else f"{error}"
         except psycopg.Error as error:
-            return (f"restoring failed ({str(error).strip().splitlines()[0]})",)
+            if self._connection.lost:
+                raise
+            # Such as a row that a CHECK constraint, made NOT VALID, refuses to take again.
+            return f"restoring failed: {str(error).splitlines()[0]}"
 
-    def _query(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql.encode()).fetchall()
+    def _call_restore(self) -> list[str | None]:
+        return self._connection.call("restore", "{" + ",".join(self._accepted) + "}")
 
-    def _not_accepted(self) -> list[tuple[Any, ...]]:
-        return [row for row in self._query(_OPEN) if row[1] not in self._accepted]
+    def _restore_rest(self) -> None:
+        """Begin what no trigger sees: `ready` waits for it. Now and then vacuum."""
+        self._connection.send("restore_rest")
+        if self._dead > _VACUUM_ROWS:
+            # Nobody else does: the server of tests runs without autovacuum.
+            self._dead = 0
+            self.ready()
+            [(tables,)] = self._connection.query(_DEAD)
+            [(others,)] = self._connection.query(_IN_TRANSACTION)
+            if tables:
+                # Cutting a file short waits, for seconds, for those who only look at the table.
+                truncate = "off" if others else "on"
+                self._connection.send_command(f"VACUUM (TRUNCATE {truncate}) {tables}")
 
-    def _end_open_transactions(self) -> list[str]:
-        """Wait for open transactions to end; then end them, and return a sentence about each."""
-        started = time.monotonic()
-        while rows := self._not_accepted():
-            waited = time.monotonic() - started
-            idle = [row for row in rows if row[2] != "active"]
-            if (idle and waited > _MOMENT) or waited > _ACTIVE_SECONDS:
-                return self._terminate(rows)
-            time.sleep(0.005)
-        return []
+    def _connected(self, action: Callable[[], _Result]) -> _Result:
+        """Do something, again through another connection where a test has ended this one."""
+        try:
+            return action()
+        except psycopg.OperationalError:
+            if not self._connection.lost:
+                raise
+            self._reconnect()
+            return action()
 
-    def _terminate(self, rows: list[tuple[Any, ...]]) -> list[str]:
-        leaks = []
-        for pid, _, state, application, query, seconds in rows:
-            self._connection.execute("SELECT pg_terminate_backend(%s, 2000)", (pid,))
-            name = f" of {application}" if application else ""
-            last = " ".join(str(query).split())[:200]
-            leaks.append(
-                f"The test left a transaction{name} open ({state} for {seconds or 0:.1f} s; its last"
-                f" statement: {last}). Commit or roll back, and close the session or connection."
-            )
-        self._release()
-        return leaks
+    def _reconnect(self) -> None:
+        self._connection.close()
+        try:
+            self._connection = RestoringConnection(self._connect)
+        except psycopg.OperationalError:
+            self._replace()  # the test has dropped the database, or the server is gone
+            self._release()
+            self._connection = RestoringConnection(self._connect)
+            if self._live:
+                self._live.clear()
+                raise RestoreError(
+                    "the test dropped the database, with the rows of fixtures of a wider scope"
+                ) from None
+        if not self._connection.query("SELECT FROM greenfield.intact"):
+            self.replace()  # the server has crashed, and the notes are lost
 
     def _export(self) -> dict[str, bytes]:
         carried = {}
         for table in _CARRIED:
-            with self._connection.cursor().copy(f"COPY greenfield.{table} TO STDOUT".encode()) as copy:
+            cursor = self._connection.psycopg.cursor()
+            with cursor.copy(f"COPY greenfield.{table} TO STDOUT") as copy:
                 carried[table] = b"".join(bytes(block) for block in copy)
         return carried
 
     def _import(self, carried: dict[str, bytes]) -> None:
-        with self._connection.transaction():
-            for table, data in carried.items():
-                self._connection.execute(f"DELETE FROM greenfield.{table}".encode())
-                with self._connection.cursor().copy(
-                    f"COPY greenfield.{table} FROM STDIN".encode()
-                ) as copy:
-                    copy.write(data)
-            # The clone's tables have the rows of the migrations: the next restore compares.
-            self._connection.execute(
-                "INSERT INTO greenfield.notes SELECT DISTINCT relation FROM greenfield.changes"
-            )
-        self._restore()
-        self._connection.execute("SELECT greenfield.restore_sequences()")
+        connection = self._connection.psycopg
+        try:
+            with connection.transaction():
+                for table, data in carried.items():
+                    connection.execute(f"TRUNCATE greenfield.{table}".encode())
+                    with connection.cursor().copy(f"COPY greenfield.{table} FROM STDIN") as copy:
+                        copy.write(data)
+                connection.execute("SELECT greenfield.apply_changes()")
+            self._connection.call("restore", "{}")
+            self._connection.call("restore_rest")
+        except psycopg.Error as error:
+            self._live.clear()
+            raise RestoreError(
+                "the rows of fixtures of a wider scope cannot be written again, and are gone:"
+                f" {str(error).splitlines()[0]}"
+            ) from error
