@@ -14,6 +14,10 @@ CACHE = platformdirs.user_cache_dir()
 """pytester gives each run a home of its own, where a server would be made anew each time."""
 
 SETTINGS = """
+    [project]
+    name = "suite" # each name has templates of its own, which stay in the cache
+    version = "1"
+
     [tool.pytest]
     strict = true
     asyncio_mode = "auto"
