@@ -17,8 +17,8 @@ def create_app(*settings: AppSettings, database: Database | None = None) -> Fast
 
     Args:
         settings: Instances to use instead of what the environment says, at most one a class.
-        database: A database to use; it stays open when the app stops. Without one, each run of
-            the lifespan makes and closes its own.
+        database: A database to use; it stays open when the app stops. Without one, and in another
+            event loop than the database's, each run of the lifespan makes and closes its own.
     """
     book = SettingsBook(*settings)
     core = book.get(Settings)
@@ -48,8 +48,10 @@ def _make_lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            database = given or Database(settings)
-            if given is None:
+            if given is not None and given.is_usable_here():
+                database = given
+            else:
+                database = Database(settings)
                 stack.push_async_callback(database.dispose)
             app.state.database = database
             app.state.health_checks = {"database": database.ping}

@@ -111,7 +111,6 @@ class Settings(AppSettings):
     database_pool_size: int = Field(default=5, ge=1)
     database_max_overflow: int = Field(default=10, ge=0)
     database_pool_timeout: float = Field(default=10.0, gt=0, description="Seconds.")
-    database_pool_pre_ping: bool = True  # a restarted database costs no request
     database_echo: bool = False
     readiness_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

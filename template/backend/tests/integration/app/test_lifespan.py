@@ -1,6 +1,9 @@
 """An application can start and stop many times, and takes with it only what it made itself."""
 
+import asyncio
+
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from backend.core.database import Database
@@ -34,3 +37,12 @@ async def test_each_start_makes_new_state(app: FastAPI) -> None:
         first = app.state.health_checks
     async with running(app):
         assert app.state.health_checks is not first
+
+
+def test_a_test_client_with_an_event_loop_of_its_own_leaves_the_pool_usable(
+    app: FastAPI, integration_db: Database, worker_loop: asyncio.AbstractEventLoop
+) -> None:
+    with TestClient(app) as client:
+        assert client.get("/health/ready").status_code == 200
+
+    worker_loop.run_until_complete(integration_db.ping())
