@@ -58,11 +58,7 @@ class Harness:
         exported = os.environ.pop(_RUN, None)
         if exported is None:
             worker = "master"
-            postgres = Postgres.plan(
-                root=self._config.rootpath,
-                settings_migrations=self.settings.migrations,
-                environ=os.environ,
-            )
+            postgres = self._plan_postgres()
             options = self._config.known_args_namespace
             if getattr(options, "numprocesses", None) or getattr(options, "tx", None):
                 os.environ[_RUN] = json.dumps(postgres.export())
@@ -74,6 +70,16 @@ class Harness:
             del os.environ[name]
         os.environ.update(postgres.libpq | self.variables)
         return Isolation(self.settings, postgres, worker, starts_server=exported is None)
+
+    def _plan_postgres(self) -> Postgres:
+        try:
+            return Postgres.plan(
+                root=self._config.rootpath,
+                settings_migrations=self.settings.migrations,
+                environ=os.environ,
+            )
+        except ServiceUnavailableError as error:
+            raise pytest.UsageError(_sentence(error)) from None
 
     def variables_for(self, address: Address) -> dict[str, str]:
         """Return the variables by which the application finds a database.
