@@ -28,6 +28,11 @@ BEGIN
         FROM greenfield.tables t, greenfield.differences(t) d
         WHERE t.relation IN (SELECT r.member FROM greenfield.reach r
             WHERE r.relation IN (SELECT p.relation FROM greenfield.pending p));
+    DELETE FROM greenfield.sequences_outside o WHERE o.depth >= begin_fixture.depth;
+    INSERT INTO greenfield.sequences_outside
+        SELECT begin_fixture.depth, v.*
+        FROM greenfield.sequences b JOIN greenfield.sequence_values() v ON v.sequence = b.sequence
+        WHERE v.last_value <> b.last_value OR v.is_called <> b.is_called;
 END $$;
 
 -- After its set-up: take what it has written into the baseline. Returns whether it has changed the schema.
@@ -64,7 +69,7 @@ BEGIN
         SELECT adopt.fixture, own.relation, own.missing IS NULL, own.data FROM own;
     DELETE FROM greenfield.outside o WHERE o.depth >= adopt.depth;
 
-    PERFORM greenfield.adopt_sequences(fixture);
+    PERFORM greenfield.adopt_sequences(depth, fixture);
     PERFORM greenfield.adopt_views(fixture, noted);
     INSERT INTO greenfield.large_objects
         SELECT m.oid, lo_get(m.oid), adopt.fixture FROM pg_largeobject_metadata m
@@ -86,10 +91,13 @@ BEGIN
     UPDATE greenfield.schema_state SET fingerprint = greenfield.fingerprint();
 END $$;
 
-CREATE FUNCTION greenfield.adopt_sequences(fixture int) RETURNS void LANGUAGE sql AS $$
+-- A sequence that only the test has moved, before a fixture was set up in its midst, is none of the fixture's.
+CREATE FUNCTION greenfield.adopt_sequences(depth int, fixture int) RETURNS void LANGUAGE sql AS $$
     WITH moved AS (
         SELECT v.* FROM greenfield.sequences b JOIN greenfield.sequence_values() v ON v.sequence = b.sequence
-        WHERE v.last_value <> b.last_value OR v.is_called <> b.is_called
+        WHERE (v.last_value <> b.last_value OR v.is_called <> b.is_called) AND NOT EXISTS (
+            SELECT FROM greenfield.sequences_outside o WHERE o.depth = adopt_sequences.depth
+            AND o.sequence = v.sequence AND o.last_value = v.last_value AND o.is_called = v.is_called)
     ), origin AS (
         INSERT INTO greenfield.sequence_changes
             SELECT 0, b.* FROM greenfield.sequences b JOIN moved ON moved.sequence = b.sequence
