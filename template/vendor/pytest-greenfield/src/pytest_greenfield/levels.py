@@ -85,9 +85,10 @@ class Levels:
             f"{self.misplaced[0]} (and {more} more) lie" if more else f"{self.misplaced[0]} lies"
         )
         folders = ", ".join(f"tests/{name}/" for name in self._levels)
+        suggested = [*self._levels][:2][-1]  # the first has no network
         return (
             f"{files} outside every level: move to one of {folders},"
-            f' or set greenfield_default_level = "{next(iter(self._levels))}".'
+            f' or set greenfield_default_level = "{suggested}".'
         )
 
     def select(self, config: pytest.Config, items: list[pytest.Item]) -> None:
