@@ -66,31 +66,28 @@ DAMAGES: dict[str, Damage] = {
     "missing template1": lambda data: shutil.rmtree(data / "base/1"),
     "missing postgres": lambda data: shutil.rmtree(data / "base/5"),
     "missing transaction log": lambda data: shutil.rmtree(data / "pg_xact"),
-    "empty data": lambda data: [
-        shutil.rmtree(path) if path.is_dir() else path.unlink() for path in data.iterdir()
-    ]
-    and None,
+    "empty data": lambda data: (
+        [shutil.rmtree(path) if path.is_dir() else path.unlink() for path in data.iterdir()]
+        and None
+    ),
     "no PG_VERSION": lambda data: (data / "PG_VERSION").unlink(),
     "another PG_VERSION": lambda data: (data / "PG_VERSION").write_text("9.6\n", "utf-8") and None,
     "no configuration": lambda data: (data / "postgresql.conf").unlink(),
-    "garbage in the configuration": lambda data: (data / "postgresql.conf").write_text(
-        "\0nonsense", "utf-8"
-    )
-    and None,
+    "garbage in the configuration": lambda data: (
+        (data / "postgresql.conf").write_text("\0nonsense", "utf-8") and None
+    ),
     "no access file": lambda data: (data / "pg_hba.conf").unlink(),
-    "read-only folders": lambda data: [
-        path.chmod(0o500) for path in (data / "base", data / "global", data / "pg_wal", data)
-    ]
-    and (data / "PG_VERSION").unlink(),
+    "read-only folders": lambda data: (
+        [path.chmod(0o500) for path in (data / "base", data / "global", data / "pg_wal", data)]
+        and (data / "PG_VERSION").unlink()
+    ),
     "open to everybody": lambda data: data.chmod(0o777),
     "a file": lambda data: shutil.rmtree(data) or data.write_text("", "utf-8") and None,
 }
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_a_damaged_cluster_is_made_anew(
-    kind: str, whole: Path, cache: Path, start: Start
-) -> None:
+def test_a_damaged_cluster_is_made_anew(kind: str, whole: Path, cache: Path, start: Start) -> None:
     shutil.copytree(whole, cache, dirs_exist_ok=True, copy_function=copy_owned)
     own_as(data_of(whole), data_of(cache))
     DAMAGES[kind](data_of(cache))

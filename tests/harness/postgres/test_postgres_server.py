@@ -182,7 +182,9 @@ def test_any_folder_can_be_the_cache(
         {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/nowhere"},
         {"PGTARGETSESSIONATTRS": "read-only"},
         {"PGSERVICE": "unknown"},
-        {"PGOPTIONS": "-c nonsense.is=1 -c search_path=nowhere -c default_transaction_read_only=on"},
+        {
+            "PGOPTIONS": "-c nonsense.is=1 -c search_path=nowhere -c default_transaction_read_only=on"
+        },
         {"PGREQUIREAUTH": "none"},
         {"PGHOST": "db.example.com", "PGPORT": "1", "PGDATABASE": "x", "PGUSER": "y"},
         {"PGCLIENTENCODING": "nonsense"},
@@ -230,9 +232,7 @@ def test_no_binaries_are_named(
     assert "54329" in str(refused.value)
 
 
-def test_an_unknown_kind_of_service_is_named(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_kind_of_service_is_named(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_SERVICES", "podman")
     with pytest.raises(ServiceUnavailableError, match="TEST_SERVICES=podman is unknown"):
         start()

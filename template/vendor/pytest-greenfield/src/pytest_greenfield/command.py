@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from pytest_greenfield import names
@@ -96,13 +97,15 @@ def serve(*, reset: bool = False) -> None:
         cache.remove(home)
         print(f"removed   {home}")
     cluster.make_folder(home, account)
+    asked = threading.Event()
+    # Not KeyboardInterrupt, which is lost where it strikes in a destructor.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
     server = _start_development(home, found, account, lock)
-    try:
-        while server.alive:
-            time.sleep(0.5)
-        print(f"the server has ended, see {home / 'server.log'}", file=sys.stderr)
-    finally:
-        server.stop()
+    while server.alive and not asked.wait(0.5):
+        pass
+    print("stopped" if asked.is_set() else f"the server has ended, see {home / 'server.log'}")
+    server.stop()
 
 
 def _start_development(
@@ -193,8 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        with suppress(BrokenPipeError):
-            print("stopped")
+        return 130
     return 0
 
 

@@ -40,9 +40,12 @@ class ReservedPort:
 
     def __init__(self, wanted: str = "") -> None:
         """Take `wanted` when it is free."""
+        if wanted.isdigit() and _is_free(int(wanted)):
+            self._socket, self.number = socket.socket(), int(wanted)
+            return
         self._socket = socket.socket()
-        for port in [*([int(wanted)] if wanted.isdigit() else []), *_candidates()]:
-            with contextlib.suppress(OSError, OverflowError):
+        for port in _candidates():
+            with contextlib.suppress(OSError):
                 self._socket.bind(("127.0.0.1", port))
                 self.number = port
                 return
@@ -51,6 +54,17 @@ class ReservedPort:
     def release(self) -> None:
         """Let the server have the port."""
         self._socket.close()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # Connections to a server that has just ended may still be in TIME_WAIT.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return True
 
 
 def _candidates() -> list[int]:

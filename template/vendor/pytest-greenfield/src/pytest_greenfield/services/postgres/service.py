@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_greenfield import names
-from pytest_greenfield.errors import ServiceUnavailableError, UnsafeDatabaseError
+from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.postgres import address as addresses
 from pytest_greenfield.services.postgres import guard
 from pytest_greenfield.services.postgres.address import Address
@@ -17,6 +17,7 @@ from pytest_greenfield.services.postgres.container import Container
 from pytest_greenfield.services.postgres.databases import Databases
 from pytest_greenfield.services.postgres.embedded import Embedded
 from pytest_greenfield.services.postgres.migrations import Migrations
+from pytest_greenfield.services.postgres.sources import plan_own
 
 if TYPE_CHECKING:
     import psycopg
@@ -67,7 +68,7 @@ class Postgres:
             own, source = None, "given"
             server, libpq = guard.resolve(given, environ)
         else:
-            own = _plan_own(environ.get("TEST_SERVICES", "").strip() or "auto")
+            own = plan_own(environ.get("TEST_SERVICES", "").strip() or "auto")
             source = "embedded" if isinstance(own, Embedded) else "docker"
             server, libpq = own.address, dict(OWN_LIBPQ)
         run, slug = names.new_run(), names.project_slug(root)
@@ -151,25 +152,15 @@ class Postgres:
 
         self.close_worker()  # of an attempt that failed
         databases = self._connected()
-        if isinstance(self._own, Embedded) and (
-            files := databases.missing_files(self.server.database)
-        ):
-            raise DamagedClusterError(f"the files of {files} are missing")
+        for name in ("postgres", "template1") if isinstance(self._own, Embedded) else ():
+            if files := databases.missing_files(name):
+                raise DamagedClusterError(f"the files of {files} are missing")
         databases.drop_orphans()
         plain, prepared = self._templates()
-        migrations = Migrations.of(self.root, self.setting)
 
         def migrate(address: Address) -> None:
-            variables = {
-                **self.libpq,
-                "PGHOST": address.host,
-                "PGPORT": str(address.port),
-                "PGUSER": address.user,
-                "PGPASSWORD": address.password,
-                "PGDATABASE": address.database,
-                **environment(address),
-            }
-            migrations.run(address, variables)
+            variables = {**self.libpq, **address.variables(), **environment(address)}
+            Migrations.of(self.root, self.setting).run(address, variables)
 
         def prepare(address: Address) -> None:
             with self.connect(address) as connection:
@@ -264,26 +255,6 @@ class Postgres:
         self.close_worker()
         if self._own is not None:
             self._own.stop()
-
-
-def _plan_own(wanted: str) -> Embedded | Container:
-    kinds: dict[str, type[Embedded | Container]] = {"embedded": Embedded, "docker": Container}
-    if wanted not in ("auto", *kinds):
-        raise UnsafeDatabaseError(
-            f"TEST_SERVICES={wanted} is unknown: `export TEST_SERVICES=auto`, `embedded`, `docker`"
-        )
-    failures: list[str] = []
-    for name, kind in kinds.items():
-        if wanted in ("auto", name):
-            try:
-                return kind()
-            except ServiceUnavailableError as error:
-                failures.append(f"{name}: {error}")
-    raise ServiceUnavailableError(
-        f"no PostgreSQL for the tests ({'; '.join(failures)}); or name a server, such as that of"
-        " `docker compose -f compose.test.yaml up --wait`, by `export"
-        " TEST_DATABASE_URL=postgresql://postgres:postgres@127.0.0.1:54329/app_test`"
-    )
 
 
 def _one_line(error: BaseException) -> str:
