@@ -145,6 +145,26 @@ IDS = """
         assert added == [2]
 """
 
+DDL = """
+    import pytest
+    from tests.conftest import execute
+
+    @pytest.fixture
+    def made():
+        execute("CREATE TABLE made (id serial PRIMARY KEY)")
+        yield
+        execute("DROP TABLE made")
+
+    @pytest.fixture(scope="session")
+    def quiet():
+        return "writes nothing"
+
+    @pytest.mark.parametrize("again", range(3))
+    def test_it(made, again, request):
+        request.getfixturevalue("quiet")
+        assert execute("INSERT INTO made DEFAULT VALUES RETURNING id") == [1]
+"""
+
 
 @pytest.fixture
 def files() -> dict[str, str]:
@@ -189,5 +209,13 @@ def test_a_fixture_in_the_middle_takes_over_no_sequence_of_the_test(
     run: RunSuite, files: dict[str, str]
 ) -> None:
     result = run(files | {"tests/integration/test_ids.py": IDS}, settings=SETTINGS)
+
+    assert set(result.outcomes.values()) == {"passed"}, result.output
+
+
+def test_a_fixture_in_the_middle_takes_over_no_table_of_the_test(
+    run: RunSuite, files: dict[str, str]
+) -> None:
+    result = run(files | {"tests/integration/test_ddl.py": DDL}, settings=SETTINGS)
 
     assert set(result.outcomes.values()) == {"passed"}, result.output
