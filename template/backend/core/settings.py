@@ -164,12 +164,13 @@ def reset_settings_cache() -> None:
 
 
 class SettingsBook:
-    """The settings of one application: what it was given, else what the environment says."""
+    """The settings of one application: what it was given, else what the environment said first."""
 
     def __init__(self, *given: AppSettings) -> None:
-        self._given = {type(settings): settings for settings in given}
+        self._settings = {type(settings): settings for settings in given}
 
     def get(self, kind: type[S]) -> S:
         """Return the settings of a class: the given instance, else the environment's."""
-        given = self._given.get(kind)
-        return given if isinstance(given, kind) else load_settings(kind)
+        if kind not in self._settings:
+            self._settings[kind] = load_settings(kind)
+        return cast("S", self._settings[kind])

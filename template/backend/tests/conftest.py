@@ -15,6 +15,7 @@ pytest_plugins = (
     "backend.tests.fixtures.data",
     "backend.tests.fixtures.database",
     "backend.tests.fixtures.live_server",
+    "backend.tests.fixtures.properties",
     "backend.tests.fixtures.sqlite",
     "backend.tests.fixtures.websocket",
 )

@@ -1,18 +1,10 @@
 """Each test here runs twice: on real queries, and on the fakes that stand for them elsewhere."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.repositories.unit_of_work import UnitOfWork
 from backend.tests.fakes.unit_of_work import FakeUnitOfWork
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _hypothesis_is_ready() -> None:
-    """Run a first example: it reads the constants of all our modules, too much for a unit test."""
-    given(st.lists(st.integers()))(lambda _: None)()
 
 
 @pytest.fixture(params=["sqlite", "memory"])

@@ -1,19 +1,11 @@
 """A shop in memory."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from backend.models.customer import Customer
 from backend.tests.factories import CustomerFactory
 from backend.tests.fakes.shop import FakeShop
 from backend.tests.fakes.unit_of_work import FakeUnitOfWork
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _hypothesis_is_ready() -> None:
-    """Run a first example: it reads the constants of all our modules, too much for a unit test."""
-    given(st.lists(st.integers()))(lambda _: None)()
 
 
 @pytest.fixture
