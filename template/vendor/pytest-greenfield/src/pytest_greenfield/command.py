@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import signal
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,8 +133,25 @@ def _start_development(
             connection.execute("CREATE DATABASE dev")
     dev = address.with_database("dev")
     print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it. For .env:")
-    print(f"DATABASE_URL={dev.url}", flush=True)
+    for line in _variables(project_root(), dev):
+        print(line, flush=True)
     return server
+
+
+def _variables(root: Path, address: Address) -> list[str]:
+    """Return the lines of greenfield_environment that say where the database is."""
+    try:
+        tools = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+        lines = tools.get("ini_options", tools)["greenfield_environment"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        lines = ["DATABASE_URL={postgres.url}"]
+    texts = lines.splitlines() if isinstance(lines, str) else [str(line) for line in lines]
+    placeholder = re.compile(r"\{postgres\.(\w+)\}")
+    return [
+        placeholder.sub(lambda match: str(getattr(address, match[1], match[0])), text.strip())
+        for text in texts
+        if placeholder.search(text)
+    ]
 
 
 def _read(path: Path) -> str:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _candidates() -> list[int]:
+def _candidates() -> Iterator[int]:
     # Outgoing connections get their ports from the system's range: one of them could take a port
     # from there between choosing it and the server's start.
     try:
@@ -75,8 +76,11 @@ def _candidates() -> list[int]:
         low, high = (int(part) for part in text.split())
     except (OSError, ValueError):
         low, high = 49152, 65535
-    ports = [port for port in range(15_000, 65_536) if not low <= port <= high]
-    return random.sample(ports or range(15_000, 65_536), min(200, len(ports) or 200))
+    for _ in range(1000):
+        port = random.randrange(15_000, 65_536)
+        if not low <= port <= high:
+            yield port
+    yield from random.sample(range(15_000, 65_536), 200)  # the range is all there is
 
 
 class Server:

@@ -47,11 +47,13 @@ class Postgres:
     notes: list[str] = field(default_factory=list)
     """What the user should know at the end of the run, one line each."""
     started: bool = False
+    version: str = ""
+    """Such as `18.6`; like `superuser`, known after `start` or `open_worker`."""
+    superuser: bool = False
     name = "postgres"
     _own: Embedded | Container | None = None
     _databases: Databases | None = None
     _worker: Address | None = None
-    _version: str = ""
 
     @classmethod
     def plan(
@@ -96,17 +98,7 @@ class Postgres:
     @property
     def summary(self) -> str:
         """Return such as `PostgreSQL 18.6 embedded`."""
-        return " ".join(filter(None, ("PostgreSQL", self._version, self.source)))
-
-    @property
-    def superuser(self) -> bool:
-        """Say whether the tests' role is a superuser."""
-        return self._connected().superuser
-
-    @property
-    def version(self) -> str:
-        """Return the server's version, such as `18.6`."""
-        return self._connected().version
+        return " ".join(filter(None, ("PostgreSQL", self.version, self.source)))
 
     def worker_address(self, worker: str) -> Address:
         """Return where the database of `worker` is, or will be."""
@@ -140,12 +132,12 @@ class Postgres:
     def _sentence(self, error: BaseException) -> BaseException:
         import psycopg
 
-        if not isinstance(error, psycopg.Error):
-            return error
-        return ServiceUnavailableError(
-            f"{self.summary} does not let the tests make their databases ({_one_line(error)}):"
-            " correct that, or name another server by `export TEST_DATABASE_URL=…`"
-        )
+        if isinstance(error, psycopg.Error):
+            return ServiceUnavailableError(
+                f"{self.summary} does not let the tests make their databases ({_one_line(error)}):"
+                " correct that, or name another server by `export TEST_DATABASE_URL=…`"
+            )
+        return error
 
     def _build_templates(self, environment: Environment) -> None:
         from pytest_greenfield import restore
@@ -192,16 +184,16 @@ class Postgres:
                 if isinstance(self._own, Embedded):
                     raise  # it may be the cluster's fault
                 raise ServiceUnavailableError(self._unreachable(error)) from None
-            self._version = self._databases.version
+            self.version = self._databases.version
+            self.superuser = self._databases.superuser
         return self._databases
 
     def _unreachable(self, error: Exception) -> str:
-        said = _one_line(error)
         if self.source != "given":
-            return f"the tests' PostgreSQL cannot be reached ({said}): run the tests again"
+            return f"the tests' PostgreSQL cannot be reached ({_one_line(error)}): run them again"
         return (
-            f"TEST_DATABASE_URL ({self.server}) cannot be used ({said}): start that server, or"
-            " `unset TEST_DATABASE_URL` to use the embedded one"
+            f"TEST_DATABASE_URL ({self.server}) cannot be used ({_one_line(error)}): start that"
+            " server, or `unset TEST_DATABASE_URL` to use the embedded one"
         )
 
     def open_worker(self, worker: str) -> None:
