@@ -48,8 +48,7 @@ class Postgres:
     """What the user should know at the end of the run, one line each."""
     started: bool = False
     version: str = ""
-    """Such as `18.6`; like `superuser`, known after `start` or `open_worker`."""
-    superuser: bool = False
+    superuser: bool = False  # both are known after `start` or `open_worker`
     name = "postgres"
     _own: Embedded | Container | None = None
     _databases: Databases | None = None
@@ -73,8 +72,10 @@ class Postgres:
             own = plan_own(environ.get("TEST_SERVICES", "").strip() or "auto")
             source = "embedded" if isinstance(own, Embedded) else "docker"
             server, libpq = own.address, dict(OWN_LIBPQ)
-        run, slug = names.new_run(), names.project_slug(root)
-        return cls(root, settings_migrations, source, server, libpq, run, slug, _own=own)
+        slug = names.project_slug(root)
+        return cls(
+            root, settings_migrations, source, server, libpq, names.new_run(), slug, _own=own
+        )
 
     def export(self) -> dict[str, Any]:
         """Return what a worker needs to know, in a form that JSON can carry."""
@@ -209,9 +210,8 @@ class Postgres:
         """Drop the worker's database, whoever is connected to it, and make it again."""
         if self._worker is None:
             raise RuntimeError("open_worker was not called")
-        databases = self._connected()
-        databases.drop(self._worker.database)
-        databases.create(self._templates()[1])
+        self._connected().drop(self._worker.database)
+        self._connected().create(self._templates()[1])
 
     def clone(self, purpose: str, *, empty: bool = False) -> Address:
         """Return one more database: a clone of the migrated template, or one without tables."""
