@@ -53,7 +53,7 @@ def live_server_env(gateway_process: HTTPServer, media_folder: Path) -> Mapping[
 
 @pytest.fixture
 def gateway(gateway_process: HTTPServer) -> Iterator[HTTPServer]:
-    """The gateway's end of the wire. Approves, unless a test tells it something else first."""
+    """The gateway's server. Approves, unless a test tells it something else first."""
     gateway_process.clear()
     gateway_process.expect_request("/charges", method="POST").respond_with_handler(approve)
     yield gateway_process

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from backend.tests.e2e.wire import Wire, stretched
+from backend.tests.e2e.proxy import Proxy, proxied
 from backend.tests.fixtures.live_server import LiveServer, running_server
 
 pytestmark = pytest.mark.slow  # each starts a server of its own, which it breaks
@@ -31,15 +31,15 @@ with running_server(sys.argv[1], Path(sys.argv[2])) as server:
 
 
 @pytest.fixture
-async def wire(worker_db_url: str) -> AsyncIterator[Wire]:
-    """Between a server and its database."""
-    async with stretched(worker_db_url) as wire:
-        yield wire
+async def proxy(worker_db_url: str) -> AsyncIterator[Proxy]:
+    """A proxy between a server and its database."""
+    async with proxied(worker_db_url) as proxy:
+        yield proxy
 
 
 @asynccontextmanager
 async def serving(database_url: str, log_file: Path) -> AsyncIterator[LiveServer]:
-    """Run a server without blocking the loop, in which its wire to the database runs."""
+    """Run a server without blocking the loop, in which its proxy to the database runs."""
     running = running_server(database_url, log_file)
     server = await asyncio.to_thread(running.__enter__)
     try:
@@ -49,30 +49,30 @@ async def serving(database_url: str, log_file: Path) -> AsyncIterator[LiveServer
 
 
 async def test_while_the_database_is_away_the_server_says_so_and_recovers_by_itself(
-    wire: Wire, tmp_path: Path
+    proxy: Proxy, tmp_path: Path
 ) -> None:
     async with (
-        serving(wire.url, tmp_path / "log") as server,
+        serving(proxy.url, tmp_path / "log") as server,
         httpx2.AsyncClient(base_url=server.url) as client,
     ):
         assert (await client.get("/health/ready")).status_code == 200
 
-        await wire.cut()
+        await proxy.cut()
         answer = await client.get("/health/ready")
         assert answer.status_code == 503
         assert [error["loc"] for error in answer.json()["errors"]] == [["database"]]
         assert (await client.get("/health/live")).status_code == 200
 
-        await wire.mend()
+        await proxy.listen()
         assert (await client.get("/health/ready")).status_code == 200
 
 
 async def test_a_server_whose_starter_is_killed_finishes_what_it_is_asked_and_is_gone(
-    wire: Wire, tmp_path: Path
+    proxy: Proxy, tmp_path: Path
 ) -> None:
-    wire.hold()
+    proxy.hold()
     starter = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", START_A_SERVER, wire.url, str(tmp_path / "log")),
+        *(sys.executable, "-c", START_A_SERVER, proxy.url, str(tmp_path / "log")),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -80,14 +80,14 @@ async def test_a_server_whose_starter_is_killed_finishes_what_it_is_asked_and_is
     url, pid = (await starter.stdout.readline()).decode().split()
     async with httpx2.AsyncClient(base_url=url) as client:
         in_flight = asyncio.create_task(client.get("/health/ready"))
-        await wire.wait_for_traffic()
+        await proxy.wait_for_traffic()
 
         starter.kill()
         await starter.wait()
         await _until(lambda: not _is_taking_connections(url), "refusing new connections")
         assert not in_flight.done()
 
-        wire.release()
+        proxy.release()
         assert (await in_flight).status_code == 200
     await _until(lambda: not _is_running(int(pid)), "ending the process")
 
@@ -118,4 +118,4 @@ def _is_running(pid: int) -> bool:
         return False
     except FileNotFoundError:
         return sys.platform != "linux"  # only Linux tells
-    return ") Z" not in status  # ended, but a container without init buries nobody
+    return ") Z" not in status  # ended, but nobody has waited for it: a container without init

@@ -1,4 +1,4 @@
-"""A wire between the server and its database that a test can cut, hold and mend."""
+"""A proxy between the server and its database, which a test can cut off or hold back."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from sqlalchemy.engine import make_url
 
 
-class Wire:
+class Proxy:
     """Forwards TCP connections of a port of loopback to a database; `url` leads through it."""
 
     def __init__(self, database_url: str) -> None:
-        """Prepare a wire; `stretched` is what opens it."""
+        """Prepare a proxy; `proxied` opens it."""
         self._target = make_url(database_url)
         self._server: asyncio.Server | None = None
         self._port = 0
@@ -24,11 +24,11 @@ class Wire:
 
     @property
     def url(self) -> str:
-        """The address of the database, by way of the wire."""
+        """Return the address of the database, through the proxy."""
         url = self._target.set(host="127.0.0.1", port=self._port)
         return url.render_as_string(hide_password=False)
 
-    async def mend(self) -> None:
+    async def listen(self) -> None:
         """Take connections, on the same port each time."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
@@ -81,11 +81,11 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def stretched(database_url: str) -> AsyncIterator[Wire]:
-    """Open a wire to a database; it is cut at the block's end."""
-    wire = Wire(database_url)
-    await wire.mend()
+async def proxied(database_url: str) -> AsyncIterator[Proxy]:
+    """Open a proxy to a database; it is cut at the block's end."""
+    proxy = Proxy(database_url)
+    await proxy.listen()
     try:
-        yield wire
+        yield proxy
     finally:
-        await wire.cut()
+        await proxy.cut()
