@@ -17,7 +17,7 @@ from pytest_greenfield.services.postgres.container import Container
 from pytest_greenfield.services.postgres.databases import Databases
 from pytest_greenfield.services.postgres.embedded import Embedded
 from pytest_greenfield.services.postgres.migrations import Migrations
-from pytest_greenfield.services.postgres.sources import plan_own
+from pytest_greenfield.services.postgres.sources import Unavailable, plan_own
 
 if TYPE_CHECKING:
     import psycopg
@@ -50,7 +50,7 @@ class Postgres:
     version: str = ""
     superuser: bool = False  # both are known after `start` or `open_worker`
     name = "postgres"
-    _own: Embedded | Container | None = None
+    _own: Embedded | Container | Unavailable | None = None
     _databases: Databases | None = None
     _worker: Address | None = None
 
@@ -70,7 +70,7 @@ class Postgres:
             server, libpq = guard.resolve(given, environ)
         else:
             own = plan_own(environ.get("TEST_SERVICES", "").strip() or "auto")
-            source = "embedded" if isinstance(own, Embedded) else "docker"
+            source = "docker" if isinstance(own, Container) else "embedded"
             server, libpq = own.address, dict(OWN_LIBPQ)
         slug = names.project_slug(root)
         return cls(
