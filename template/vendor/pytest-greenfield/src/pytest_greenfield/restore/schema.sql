@@ -30,11 +30,11 @@ CREATE TABLE greenfield.schema_state (fingerprint numeric);
 
 -- How each table is restored. `fields` are its columns as fields of the record r. `filenode` names the
 -- file in which `at` is a place: VACUUM FULL, CLUSTER and TRUNCATE begin another one.
--- `off` and `back` are commands before and after a restore: see greenfield.guards.
 CREATE TABLE greenfield.tables (
-    relation oid PRIMARY KEY, name text NOT NULL, columns text NOT NULL, fields text NOT NULL,
-    filenode oid, off text[] NOT NULL DEFAULT '{}', back text[] NOT NULL DEFAULT '{}'
+    relation oid PRIMARY KEY, name text NOT NULL, columns text NOT NULL, fields text NOT NULL, filenode oid
 );
+-- Commands before and after a restore of `relation`: what would act on it is switched off.
+CREATE TABLE greenfield.guards (relation oid NOT NULL, off text NOT NULL, back text NOT NULL);
 -- Writing to `relation` may change the rows of `member`.
 CREATE TABLE greenfield.reach (relation oid, member oid, PRIMARY KEY (relation, member));
 
