@@ -15,7 +15,6 @@ from backend.core.database import Database
 from backend.shop.models.order import Order
 from backend.shop.models.product import Product
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
-from backend.shop.services.container import ShopContainer
 from backend.shop.services.orders import OrderItem, OrderService, OutOfStockError
 from backend.shop.services.outbox import OutboxService
 from backend.tests.async_utils import (
@@ -128,7 +127,7 @@ async def test_a_refresh_token_used_twice_at_once_is_taken_for_a_copy(
 
 
 async def test_the_same_address_registered_five_times_at_once_is_one_account(
-    client: httpx2.AsyncClient, shop: ShopContainer, db_session: AsyncSession
+    client: httpx2.AsyncClient, accounts: AccountsContainer, db_session: AsyncSession
 ) -> None:
     body = {"email": "ann@example.com", "password": "long enough 1", "full_name": "Ann"}
     run = await simulate_concurrent_requests(
