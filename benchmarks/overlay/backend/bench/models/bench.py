@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.models.base import Base, Timestamps, UuidPrimaryKey
+from backend.core.models import Base, Timestamps, UuidPrimaryKey
 
 TABLES = 10
 
