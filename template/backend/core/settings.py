@@ -172,12 +172,13 @@ def reset_settings_cache() -> None:
 
 
 class SettingsRegistry:
-    """The settings of one application: those provided, else those of the environment."""
+    """The settings of one application: those provided, else what the environment said first."""
 
     def __init__(self, *provided: AppSettings) -> None:
-        self._provided = {type(settings): settings for settings in provided}
+        self._settings = {type(settings): settings for settings in provided}
 
     def get(self, kind: type[S]) -> S:
         """Return the settings of a class: the provided instance, else the environment's."""
-        provided = self._provided.get(kind)
-        return provided if isinstance(provided, kind) else load_settings(kind)
+        if kind not in self._settings:
+            self._settings[kind] = load_settings(kind)
+        return cast("S", self._settings[kind])

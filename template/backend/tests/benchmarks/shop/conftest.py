@@ -1,4 +1,4 @@
-"""The shop with quick passwords, a willing gateway, and an admin."""
+"""The shop with quick passwords, a gateway that approves, and an admin."""
 
 from __future__ import annotations
 

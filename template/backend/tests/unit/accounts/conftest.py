@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 from fastapi import FastAPI
-from hypothesis import given
-from hypothesis import strategies as st
 
 from backend.accounts.api import services
 from backend.accounts.models.customer import Customer
@@ -17,12 +15,6 @@ from backend.tests.fakes.accounts.container import FakeAccounts
 from backend.tests.fakes.accounts.unit_of_work import FakeAccountsUnitOfWork
 from backend.tests.fakes.database import FakeDatabase
 from backend.tests.fixtures.application import running
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _hypothesis_is_ready() -> None:
-    """Run a first example: it reads the constants of all our modules, too much for a unit test."""
-    given(st.lists(st.integers()))(lambda _: None)()
 
 
 @pytest.fixture(scope="session")

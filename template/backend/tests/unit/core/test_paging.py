@@ -17,11 +17,13 @@ places = st.builds(Cursor, moments, st.uuids())
 
 
 class TestCursor:
+    @pytest.mark.usefixtures("hypothesis_ready")
     @given(places)
     @settings(max_examples=100, deadline=None)
     def test_what_is_read_is_what_was_written(self, cursor: Cursor) -> None:
         assert Cursor.decode(cursor.encode()) == cursor
 
+    @pytest.mark.usefixtures("hypothesis_ready")
     @given(places)
     @settings(max_examples=50, deadline=None)
     def test_it_fits_into_an_address_as_it_is(self, cursor: Cursor) -> None:
@@ -35,6 +37,7 @@ class TestCursor:
         place = Cursor.decode(Cursor(naive, UUID(int=1)).encode())
         assert place.created_at == naive.replace(tzinfo=UTC)
 
+    @pytest.mark.usefixtures("hypothesis_ready")
     @given(st.binary(min_size=24, max_size=24))
     @settings(max_examples=50, deadline=None)
     def test_any_bytes_of_the_right_length_are_a_cursor_or_refused(self, packed: bytes) -> None:

@@ -1,6 +1,6 @@
 """PostgreSQL for people: `pytest-greenfield check | serve | clean`.
 
-check   prove in seconds that the tests' server, databases, restoring and guard work on this machine
+check   try in seconds whether server, databases, restoring, limits and guard work on this machine
 serve   a PostgreSQL for development with the database `dev`, until Ctrl-C; its data are kept
 clean   remove what tests have left and cached; development databases stay
 """
@@ -10,71 +10,24 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
+import signal
 import sys
-import time
+import threading
+import tomllib
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from pytest_greenfield import names
-from pytest_greenfield.errors import ServiceUnavailableError, UnsafeDatabaseError
+from pytest_greenfield.check import check
+from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.postgres import binaries, cache, cluster, guard, process
 from pytest_greenfield.services.postgres.account import Account, server_account
 from pytest_greenfield.services.postgres.address import Address, connect
 from pytest_greenfield.services.postgres.databases import Databases
-from pytest_greenfield.services.postgres.service import OWN_LIBPQ, Postgres
+from pytest_greenfield.services.postgres.service import OWN_LIBPQ
 
 _ROOT_FILES = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
-
-
-def check() -> None:
-    """Try each part and print one line for it; raise ServiceUnavailableError at the first fault."""
-    root = project_root()
-    begun = time.monotonic()
-    postgres = Postgres.plan(root=root, settings_migrations="none", environ=os.environ)
-    try:
-        postgres.start(lambda address: {"DATABASE_URL": address.url})
-        print(f"server    {postgres.summary}, started in {time.monotonic() - begun:.1f} s")
-        for note in postgres.notes:
-            print(f"          {note}")
-        postgres.open_worker("master")
-        worker = postgres.worker_address("master")
-        with postgres.connect(worker) as connection:
-            connection.execute("CREATE TABLE checked (id int)")
-        postgres.replace_worker_database()
-        with postgres.connect(worker) as connection:
-            row = connection.execute("SELECT to_regclass('checked')").fetchone()
-        if row != (None,):
-            raise ServiceUnavailableError("a new database of a worker was not empty: report this")
-        print("databases made, dropped and made again")
-        check_restore(postgres)
-        check_guard()
-    finally:
-        postgres.stop()
-    print(f"all of it took {time.monotonic() - begun:.1f} s")
-
-
-def check_restore(postgres: Postgres) -> None:
-    """Commit into a prepared database and see it restored. (The part of `restore`.)"""
-    from pytest_greenfield import restore
-
-    address = postgres.clone("check", empty=True)
-    with postgres.connect(address) as connection:
-        connection.execute("CREATE TABLE checked (id int)")
-        restore.prepare(connection)
-        connection.execute("INSERT INTO checked VALUES (1)")
-    postgres.drop(address)
-    print(f"restore   prepared, version {restore.VERSION}")
-
-
-def check_guard() -> None:
-    """See that a hosted database is refused."""
-    try:
-        guard.resolve("postgresql://app@db.example.com/app_test", {})
-    except UnsafeDatabaseError:
-        print("guard     refuses db.example.com")
-        return
-    raise ServiceUnavailableError("the guard did not refuse db.example.com: report this")
 
 
 def serve(*, reset: bool = False) -> None:
@@ -96,13 +49,15 @@ def serve(*, reset: bool = False) -> None:
         cache.remove(home)
         print(f"removed   {home}")
     cluster.make_folder(home, account)
+    asked = threading.Event()
+    # Not KeyboardInterrupt, which is lost where it strikes in a destructor.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
     server = _start_development(home, found, account, lock)
-    try:
-        while server.alive:
-            time.sleep(0.5)
-        print(f"the server has ended, see {home / 'server.log'}", file=sys.stderr)
-    finally:
-        server.stop()
+    while server.alive and not asked.wait(0.5):
+        pass
+    print("stopped" if asked.is_set() else f"the server has ended, see {home / 'server.log'}")
+    server.stop()
 
 
 def _start_development(
@@ -128,8 +83,25 @@ def _start_development(
             connection.execute("CREATE DATABASE dev")
     dev = address.with_database("dev")
     print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it. For .env:")
-    print(f"DATABASE_URL={dev.url}", flush=True)
+    for line in _variables(project_root(), dev):
+        print(line, flush=True)
     return server
+
+
+def _variables(root: Path, address: Address) -> list[str]:
+    """Return the lines of greenfield_environment that say where the database is."""
+    try:
+        tools = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+        lines = tools.get("ini_options", tools)["greenfield_environment"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        lines = ["DATABASE_URL={postgres.url}"]
+    texts = lines.splitlines() if isinstance(lines, str) else [str(line) for line in lines]
+    placeholder = re.compile(r"\{postgres\.(\w+)\}")
+    return [
+        placeholder.sub(lambda match: str(getattr(address, match[1], match[0])), text.strip())
+        for text in texts
+        if placeholder.search(text)
+    ]
 
 
 def _read(path: Path) -> str:
@@ -142,7 +114,8 @@ def _read(path: Path) -> str:
 def clean() -> None:
     """Remove the tests' clusters and copies; on a given server, the databases of ended runs."""
     account = server_account()
-    folders = {cache.cache_folder(account), cache.usual_cache_folder(account)}
+    usual = cache.usual_cache_folder(account)
+    folders = {cache.cache_folder(account), usual, cache.cluster_folder(account, usual)}
     for folder in sorted(folders):
         for path, removed in cluster.prune(folder, older_than_days=0).items():
             print(f"removed   {path}" if removed else f"kept      {path}, a run is using it")
@@ -183,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("clean")
     chosen = parser.parse_args(arguments)
     action: dict[str, Callable[[], None]] = {
-        "check": check,
+        "check": lambda: check(project_root()),
         "serve": lambda: serve(reset=chosen.reset),
         "clean": clean,
     }
@@ -193,8 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        with suppress(BrokenPipeError):
-            print("stopped")
+        return 130
     return 0
 
 

@@ -29,7 +29,7 @@ def operations() -> Mapping[str, Operation]:
 async def existing(
     db_session: AsyncSession, media_folder: Path, gateway_server: HTTPServer
 ) -> Mapping[str, str]:
-    """Path parameters of rows that exist, by name. The payment gateway is willing."""
+    """Path parameters of rows that exist, by name. The payment gateway approves."""
     name = await DiskMediaStore(media_folder).save(b"\x89PNG\r\n\x1a\n", ".png")
     image = await ProductImageFactory.create(db_session, name=name)
     order = await OrderFactory.create(db_session)

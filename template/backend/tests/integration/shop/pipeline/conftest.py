@@ -22,7 +22,7 @@ def gateway_process() -> Iterator[HTTPServer]:
 
 @pytest.fixture
 def gateway_server(gateway_process: HTTPServer) -> Iterator[HTTPServer]:
-    """The gateway's end of the wire: say what it answers, see what it was asked."""
+    """The gateway's server: say what it answers, see what it was asked."""
     yield gateway_process
     gateway_process.check_assertions()
     gateway_process.clear()

@@ -40,6 +40,7 @@ def by_id(*products: Product) -> dict[UUID, Product]:
 
 
 class TestMoney:
+    @pytest.mark.usefixtures("hypothesis_ready")
     @given(st.lists(st.tuples(prices, quantities), max_size=20))
     @few
     def test_a_total_is_exact_to_the_cent(self, lines: list[tuple[Decimal, int]]) -> None:
@@ -47,6 +48,7 @@ class TestMoney:
         assert total.as_tuple().exponent == -2
         assert int(total * 100) == sum(int(price * 100) * count for price, count in lines)
 
+    @pytest.mark.usefixtures("hypothesis_ready")
     @given(st.lists(st.tuples(prices, quantities), max_size=10))
     @few
     def test_the_order_of_lines_does_not_matter(self, lines: list[tuple[Decimal, int]]) -> None:
@@ -55,6 +57,7 @@ class TestMoney:
 
 
 class TestStock:
+    @pytest.mark.usefixtures("hypothesis_ready")
     @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 6)), min_size=1, max_size=6))
     @few
     def test_all_is_taken_or_nothing(self, pairs: list[tuple[int, int]]) -> None:
@@ -69,6 +72,7 @@ class TestStock:
                 take_stock(by_id(*products), wanted)
             assert [p.stock for p in products] == [stock for stock, _ in pairs]
 
+    @pytest.mark.usefixtures("hypothesis_ready")
     @given(st.lists(st.integers(1, 10), min_size=1, max_size=6))
     @few
     def test_what_is_given_back_is_what_was_taken(self, counts: list[int]) -> None:

@@ -26,6 +26,7 @@ def make_report(*days: DaySales) -> SalesReport:
     return SalesReport(START, START + timedelta(days=1), days, [], {})
 
 
+@pytest.mark.usefixtures("hypothesis_ready")
 @given(st.lists(sales, max_size=10))
 @settings(max_examples=25, deadline=None)
 def test_sums_are_exact_and_the_average_lies_within_half_a_cent(days: list[DaySales]) -> None:
