@@ -10,8 +10,8 @@ from alembic import context
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from backend.core.domains import load_metadata
 from backend.core.settings import Settings, load_settings
-from backend.models import Base
 
 
 def find_url() -> str:
@@ -25,7 +25,7 @@ def migrate(connection: Connection) -> None:
     """Run the revisions on a connection; each in a transaction of its own."""
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=load_metadata(),
         compare_server_default=True,
         transaction_per_migration=True,
     )
@@ -43,7 +43,7 @@ async def connect_and_migrate() -> None:
 
 def write_sql() -> None:
     """Write the SQL instead of running it (`alembic upgrade head --sql`)."""
-    context.configure(url=find_url(), target_metadata=Base.metadata, literal_binds=True)
+    context.configure(url=find_url(), target_metadata=load_metadata(), literal_binds=True)
     with context.begin_transaction():
         context.run_migrations()
 
