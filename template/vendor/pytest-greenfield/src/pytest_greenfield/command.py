@@ -77,8 +77,11 @@ def check_guard() -> None:
     raise ServiceUnavailableError("the guard did not refuse db.example.com: report this")
 
 
-def serve(*, reset: bool = False) -> None:
-    """Run the project's development server until Ctrl-C and print its URL, which stays the same."""
+def serve(*, reset: bool = False, env_file: Path | None = None) -> None:
+    """Run the project's development server until Ctrl-C and print its URL, which stays the same.
+
+    With `env_file`, the URL is also written into that file.
+    """
     account = server_account()
     folder = cache.cache_folder(account)
     found = binaries.within_reach(binaries.find(), account)
@@ -96,7 +99,14 @@ def serve(*, reset: bool = False) -> None:
         cache.remove(home)
         print(f"removed   {home}")
     cluster.make_folder(home, account)
-    server = _start_development(home, found, account, lock)
+    server, url = _start_development(home, found, account, lock)
+    print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it.")
+    if env_file is None:
+        print("For .env:")
+    else:
+        write_url(env_file, url)
+        print(f"Written into {env_file}:")
+    print(f"DATABASE_URL={url}", flush=True)
     try:
         while server.alive:
             time.sleep(0.5)
@@ -107,7 +117,7 @@ def serve(*, reset: bool = False) -> None:
 
 def _start_development(
     home: Path, found: binaries.Binaries, account: Account, lock: int
-) -> process.Server:
+) -> tuple[process.Server, str]:
     password = cache.kept_password(home)
     settings = cluster.DEVELOPMENT_SETTINGS
     development = cluster.Cluster(home, found, account, password, settings, lock)
@@ -126,10 +136,18 @@ def _start_development(
         row = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'dev'").fetchone()
         if row is None:
             connection.execute("CREATE DATABASE dev")
-    dev = address.with_database("dev")
-    print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it. For .env:")
-    print(f"DATABASE_URL={dev.url}", flush=True)
-    return server
+    return server, address.with_database("dev").url
+
+
+def write_url(path: Path, url: str) -> None:
+    """Set DATABASE_URL in a file of variables; another one that is there becomes a comment."""
+    line = f"DATABASE_URL={url}"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    if line in lines:
+        return
+    kept = [f"#{one}" if one.startswith("DATABASE_URL=") else one for one in lines]
+    path.touch(mode=0o600)  # the URL holds a password
+    path.write_text("\n".join([*kept, line, ""]), "utf-8")
 
 
 def _read(path: Path) -> str:
@@ -180,11 +198,14 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("check")
     serving = commands.add_parser("serve")
     serving.add_argument("--reset", action="store_true", help="delete its data first")
+    serving.add_argument(
+        "--env-file", type=Path, metavar="FILE", help="also write DATABASE_URL into FILE"
+    )
     commands.add_parser("clean")
     chosen = parser.parse_args(arguments)
     action: dict[str, Callable[[], None]] = {
         "check": check,
-        "serve": lambda: serve(reset=chosen.reset),
+        "serve": lambda: serve(reset=chosen.reset, env_file=chosen.env_file),
         "clean": clean,
     }
     try:
