@@ -1,12 +1,11 @@
 """The database: one engine and its sessions, made by the application's lifespan."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -64,6 +63,7 @@ class Database:
             hide_parameters=settings.is_production,  # rows must not reach the logs of an error
             **extra,
         )
+        event.listen(self.engine.sync_engine, "do_connect", _connect)
         # Objects stay readable after a commit: a refresh would be I/O in the middle of a response.
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -98,13 +98,17 @@ def later_instead() -> Iterator[None]:
     """Turn failures that may be over soon into UnavailableError, which is answered with 503."""
     try:
         yield
-    except (NoFreeConnection, ConnectionError, TimeoutError, socket.gaierror) as error:
+    except NoFreeConnection as error:
         raise UnavailableError from error
     except DBAPIError as error:
         if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in LATER_STATES:
             raise UnavailableError from error
         raise
-    except OSError as error:
-        if type(error) is OSError:  # asyncio: none of the host's addresses could be reached
-            raise UnavailableError from error
-        raise
+
+
+def _connect(dialect: Any, _: Any, positional: Any, named: Any) -> Any:
+    """Connect as SQLAlchemy does; the driver lets the system's own errors through."""
+    try:
+        return dialect.connect(*positional, **named)
+    except OSError as error:  # refused, too slow, or no such host
+        raise UnavailableError from error

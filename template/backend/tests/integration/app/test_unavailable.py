@@ -63,8 +63,11 @@ async def test_a_statement_does_not_run_without_end(integration_env: object) -> 
                 await session.execute(text("SELECT pg_sleep(5)"))
 
 
-async def test_other_failures_stay_what_they_are(integration_env: object) -> None:
+@pytest.mark.parametrize("failure", [FileNotFoundError, ConnectionError, TimeoutError])
+async def test_failures_of_others_stay_what_they_are(
+    integration_env: object, failure: type[Exception]
+) -> None:
     async with open_database() as database:
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(failure):
             async with database.session():
-                raise FileNotFoundError
+                raise failure
