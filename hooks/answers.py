@@ -28,8 +28,22 @@ def source(template: str, started_in: Path, repository: Path) -> str:
     return address if address.endswith(".git") or "://" not in address else f"git+{address}"
 
 
-def write(project: Path, cookiecutter: dict[str, Any], header: str) -> None:
-    """Write the answers; without git history there is no `_commit`, as Copier does it."""
+def path_note(source: str) -> str:
+    """A sentence about a template that colleagues cannot reach, or nothing."""
+    if ":" in source and not source.startswith("file:"):
+        return ""
+    return (
+        f"The template came from {source}: "
+        "`copier update` works only where that path leads to it.\n"
+        f"For colleagues, put its address into {ANSWERS_FILE} (_src_path)."
+    )
+
+
+def write(project: Path, cookiecutter: dict[str, Any], header: str) -> str:
+    """Write the answers; without git history there is no `_commit`, as Copier does it.
+
+    Returns the template's address in them.
+    """
     repository = Path(cookiecutter["_repo_dir"])
     started_in = Path(cookiecutter["_started_in"])
     answers = {name: value for name, value in cookiecutter.items() if not name.startswith("_")}
@@ -39,3 +53,4 @@ def write(project: Path, cookiecutter: dict[str, Any], header: str) -> None:
     # Copier's to_nice_yaml: the same call.
     text = yaml.safe_dump(answers, indent=4, allow_unicode=True, default_flow_style=False)
     (project / ANSWERS_FILE).write_text(f"{header}\n{text}", encoding="utf-8", newline="\n")
+    return str(answers["_src_path"])

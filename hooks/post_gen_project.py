@@ -10,11 +10,12 @@ REPOSITORY = Path(COOKIECUTTER["_repo_dir"])
 
 def main() -> int:
     sys.path.insert(0, str(REPOSITORY))
-    from hooks import answers, paths, pre_prompt, verify
+    from hooks import answers, verify
 
     project = Path.cwd()
-    paths.prune(project, REPOSITORY / pre_prompt.TREE, COOKIECUTTER["__exclude"])
-    answers.write(project, COOKIECUTTER, COOKIECUTTER["_answers_header"])
+    source = answers.write(project, COOKIECUTTER, COOKIECUTTER["_answers_header"])
+    if note := answers.path_note(source):
+        print(note, flush=True)
     return verify.run(project, Path(COOKIECUTTER["_started_in"]))
 
 

@@ -5,8 +5,11 @@ checks run while it renders: after each answer (`{% call refuse("name") %}` in c
 and all of them again, replayed answers included, when it renders the project folder's name.
 """
 
+import atexit
 import json
 import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +20,8 @@ from cookiecutter.exceptions import FailedHookException
 from jinja2 import Environment
 from jinja2.ext import Extension
 
+from hooks.paths import leave_out
+from hooks.pre_prompt import TREE
 from hooks.verify import MODES, VARIABLE
 
 HERE = Path(__file__).parent
@@ -67,9 +72,24 @@ def checked_folder(environment: Environment, answers: dict[str, Any]) -> str:
     if (mode := os.environ.get(VARIABLE, "")) not in MODES:
         raise Refusal(f"{VARIABLE}={mode}: Set it to strict, to 0, or not at all.")
     refuse_unwritable(Path(answers["_output_dir"]))
+    leave_out(Path(answers["_repo_dir"], TREE), answers["__exclude"])
     # The hooks run elsewhere; paths in their messages and in the answers file start from here.
     answers["_started_in"] = str(Path.cwd())
     return str(answers["project_slug"])
+
+
+def remove_copy_at_exit() -> None:
+    """Cookiecutter keeps its copy of the template when it stops early, and always its folder."""
+    folder = HERE.parents[1]
+    temporary = Path(tempfile.gettempdir()).resolve()
+    if folder.name.startswith("cookiecutter") and folder.resolve().parent == temporary:
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
+def forget_modules() -> None:
+    """Let the next run in this process import the hooks of its own copy of the template."""
+    for name in [name for name in sys.modules if name.split(".")[0] == __package__]:
+        del sys.modules[name]
 
 
 def strings(value: Any) -> set[str]:
@@ -88,6 +108,8 @@ class Refusals(Extension):
         environment.globals["refuse"] = refuse
         environment.globals["checked_folder"] = partial(checked_folder, environment)
         self.ours: set[str] | None = None
+        remove_copy_at_exit()
+        forget_modules()
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """Cookiecutter renders defaults, and takes answers of the command line for defaults."""

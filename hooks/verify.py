@@ -16,6 +16,7 @@ from pathlib import Path
 VARIABLE = "GREENFIELD_VERIFY"
 MODES = ("", "1", "strict", "0")
 INSTALL_UV = "python3 -m pip install uv"
+LITTLE_SPACE = 200_000_000  # bytes; an installed project has more
 # Variables of the environment that the engine runs in, and of a pytest or coverage run around it:
 # they would send uv to another environment, or change how the project's suite runs.
 MISLEADING = re.compile(
@@ -47,7 +48,19 @@ def call(command: list[str], project: Path, failure: str) -> None:
             process.wait()
             raise
     if code:
-        raise NotVerifiedError(f"{failure} (`{shlex.join(command[1:3])}` exited with {code}).")
+        reason = f"{failure} (`{shlex.join(command[1:3])}` exited with {code})."
+        raise NotVerifiedError(" ".join([reason, *full_disks(project)]))
+
+
+def full_disks(project: Path) -> list[str]:
+    """A sentence for each folder whose disk is full: uv and pytest seldom name that cause last."""
+    folders = {tempfile.gettempdir(): "TMPDIR", str(project): ""}
+    return [
+        f"Only {free // 1_000_000} MB are free in {folder}: make room"
+        + (f", or set {variable} to another folder." if variable else ".")
+        for folder, variable in folders.items()
+        if (free := shutil.disk_usage(folder).free) < LITTLE_SPACE
+    ]
 
 
 def summary(report: Path) -> str:
@@ -63,9 +76,12 @@ def summary(report: Path) -> str:
     passed = counts["tests"] - counts["skipped"] - counts["failures"] - counts["errors"]
     if not passed:
         raise NotVerifiedError("Not one of its tests ran.")
-    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
-    parts = [f"{passed} passed{skipped} in {float(suite.get('time', 0)):.0f} s"]
     properties = {each.get("name"): each.get("value") for each in suite.iterfind(".//property")}
+    # JUnit's XML has no word for them: pytest counts them as skipped.
+    counts["xfailed"] = int(properties.get("xfailed") or 0)
+    counts["skipped"] -= counts["xfailed"]
+    others = [f", {counts[name]} {name}" for name in ("skipped", "xfailed") if counts[name]]
+    parts = [f"{passed} passed{''.join(others)} in {float(suite.get('time', 0)):.0f} s"]
     parts += filter(None, [properties.get("services")])
     parts += [f"Python {version}" for version in filter(None, [properties.get("python")])]
     return " · ".join(parts)
@@ -85,26 +101,47 @@ def verify(project: Path, uv: str | None) -> str:
         return summary(report)
 
 
-def command_to_run(project: Path, started_in: Path, uv: str | None) -> str:
-    """The one command that does the same verification, from where the user stands."""
+def change_folder(project: Path, started_in: Path) -> str:
+    """The `cd` command that leads from where the user stands to the project."""
     try:
         folder = min(os.path.relpath(project, started_in), str(project), key=len)
     except ValueError:  # another drive of Windows
         folder = str(project)
-    program = "uv" if uv is None or shutil.which("uv") else uv
-    return f"cd {shlex.quote(folder)} && {shlex.quote(program)} run pytest -n auto"
+    return f"cd {shlex.quote(folder)}"
+
+
+def repository_around(project: Path) -> str:
+    """The root of the git repository that the project lies in, or nothing."""
+    command = ["git", "-C", str(project), "rev-parse", "--show-toplevel"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:  # no git
+        return ""
+
+
+def next_step(project: Path, started_in: Path) -> str:
+    """What to do with a project that is there."""
+    there = change_folder(project, started_in)
+    if around := repository_around(project):
+        return (
+            f"Next: {there}\n"
+            f"It lies in the repository {around}: "
+            'read "In a larger repository" in its README.md first.'
+        )
+    return f'Next: {there} && git init\nThen: README.md there, "Run the application".'
 
 
 def run(project: Path, started_in: Path) -> int:
     """Verify as GREENFIELD_VERIFY says. Returns the hook's exit code."""
     uv = find_uv()
     mode = os.environ.get(VARIABLE, "")
-    again = f"    {command_to_run(project, started_in, uv)}"
+    program = "uv" if uv is None or shutil.which("uv") else uv
+    again = f"    {change_folder(project, started_in)} && {shlex.quote(program)} run pytest -n auto"
     if mode == "0":
         print(f"Not verified ({VARIABLE}=0). To verify the project:\n{again}")
         return 0
     try:
-        print(f"verified: {verify(project, uv)}")
+        print(f"verified: {verify(project, uv)}\n{next_step(project, started_in)}")
         return 0
     except KeyboardInterrupt:
         reason = "You stopped its verification."

@@ -24,7 +24,7 @@ GATES = [
     "run pytest --numprocesses auto --cov --cov-fail-under=95",
 ]
 VERIFIED = re.compile(
-    r"verified: (\d+) passed.* in \d+ s · PostgreSQL \d+\.\d+ \w+ · Python 3\.\d+\.\d+"
+    r"(?m)^verified: (\d+) passed.* in \d+ s · PostgreSQL \d+\.\d+ \w+ · Python 3\.\d+\.\d+$"
 )
 TESTS_OF_THE_SAMPLE = 200
 
@@ -44,8 +44,8 @@ def test_default_project_is_verified_when_it_is_made(template: Path, tmp_path: P
             GREENFIELD_VERIFY="strict",
         )
     assert result.returncode == 0, result.stdout[-6000:]
-    verified = VERIFIED.fullmatch(result.stdout.splitlines()[-1])
-    assert verified, result.stdout.splitlines()[-1]
+    verified = VERIFIED.search(result.stdout)
+    assert verified, result.stdout[-3000:]
     assert int(verified[1]) >= TESTS_OF_THE_SAMPLE
     run_gates(tmp_path / "out" / "my-backend")
 

@@ -14,15 +14,15 @@ from cookiecutter.exceptions import FailedHookException
 from scripts.questions import load
 from tests.engines import Answers, by_cookiecutter, by_copier, run_cookiecutter
 
-SLUG = "Type lowercase letters, digits and single dashes, a letter first, such as my-backend."
-LINE = "Type it as one line of printable characters, without spaces at its ends."
+SLUG = "Type it like my-backend: lowercase letters, digits and single dashes, a letter first."
+LINE = "One line, please: printable characters only, and no spaces at its ends."
 JINJA = "Type it without {{, {% or {#"
-EMAIL = "Type an e-mail address, such as jane@example.com."
-TAKEN = "Python, or a package that the project uses, has this name: type another, such as "
+EMAIL = "Type it like jane@example.com."
+TAKEN = ": the other is a name of Python or of a package that the project uses."
 
 REFUSED: list[tuple[str, str, str]] = [
-    ("project_name", "", "Give the project a name"),
-    ("project_name", "  ", "Give the project a name"),
+    ("project_name", "", "Type a name, such as My Backend."),
+    ("project_name", "  ", "Type a name, such as My Backend."),
     ("project_name", "two\nlines", LINE),
     ("project_name", " padded", LINE),
     ("project_name", "bell\a", LINE),
@@ -41,18 +41,18 @@ REFUSED: list[tuple[str, str, str]] = [
     ("project_slug", "a--b", SLUG),
     ("project_slug", "-a", SLUG),
     ("project_slug", "a_", SLUG),
-    ("project_slug", "a" * 41, "Shorten it to at most 40 characters; it has 41."),
-    ("project_slug", "class", TAKEN + "class-backend."),
-    ("project_slug", "json", TAKEN + "json-backend."),
-    ("project_slug", "fastapi", TAKEN + "fastapi-backend."),
-    ("project_slug", "pytest-asyncio", TAKEN + "pytest-asyncio-backend."),
-    ("project_slug", "con", TAKEN + "con-backend."),
-    ("description", "", "Say what the project does"),
+    ("project_slug", "a" * 41, "At most 40 characters; it has 41."),
+    ("project_slug", "class", "Type class-backend" + TAKEN),
+    ("project_slug", "json", "Type json-backend" + TAKEN),
+    ("project_slug", "fastapi", "Type fastapi-backend" + TAKEN),
+    ("project_slug", "pytest-asyncio", "Type pytest-asyncio-backend" + TAKEN),
+    ("project_slug", "con", "Type con-backend" + TAKEN),
+    ("description", "", "Type a text like A FastAPI backend."),
     ("description", "two\nlines", LINE),
     ("description", "{% raw %}", JINJA),
     ("description", "100 {% off", JINJA),
     ("description", "{# hidden #}", JINJA),
-    ("author_name", "", "Type a person's or a team's name"),
+    ("author_name", "", "Type a name, such as Jane Doe."),
     ("author_name", "{{ cookiecutter }}", JINJA),
     ("author_name", "tab\tbed", LINE),
     ("author_email", "", EMAIL),
@@ -84,6 +84,13 @@ def test_both_engines_refuse_with_the_same_sentence(
     assert sentence in str(theirs.value)
     assert list((tmp_path / "cookiecutter").iterdir()) == []
     assert not (tmp_path / "copier").exists()
+
+
+def test_the_beginning_of_each_sentence_is_enough() -> None:
+    """Copier shows a sentence in one line, and only its first 36 characters in a narrow window."""
+    for question, _, sentence in REFUSED:
+        clause = re.split(r"[:;]", sentence)[0].replace("pytest-asyncio-backend", "name-backend")
+        assert len(clause) <= 36, (question, sentence)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The template's own files agree with each other."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -101,6 +102,18 @@ def paths(project: Path) -> set[Path]:
 
 def test_the_sample_has_few_excludes() -> None:
     assert sum("if sample " in entry for entry in load()[0]["_exclude"]) <= 20
+
+
+def test_editors_settings_are_json_whatever_the_project_is_called(
+    template: Path, tmp_path: Path
+) -> None:
+    project = by_copier(template, {"project_name": "Jo's \"\\ Shop"}, tmp_path)
+    container = json.loads((project / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    assert container["name"] == "Jo's \"\\ Shop"
+    assert json.loads((project / ".vscode" / "settings.json").read_text("utf-8"))
+    recommended = json.loads((project / ".vscode" / "extensions.json").read_text("utf-8"))
+    in_container = container["customizations"]["vscode"]["extensions"]
+    assert recommended["recommendations"] == in_container
 
 
 def test_workflows_pin_actions_by_commit() -> None:

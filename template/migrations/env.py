@@ -5,9 +5,11 @@ tests), `alembic -x url=...`, and the application's `DATABASE_URL`.
 """
 
 import asyncio
+from typing import Any
 
 from alembic import context
-from sqlalchemy import Connection, pool
+from alembic.util import CommandError
+from sqlalchemy import Connection, make_url, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from backend.core.domains import load_metadata
@@ -21,13 +23,19 @@ def find_url() -> str:
     return settings.database_url
 
 
-def migrate(connection: Connection) -> None:
+def print_step(*, step: Any, **_: Any) -> None:
+    """Say which revision was applied or taken back; Alembic itself says nothing."""
+    print("upgraded to" if step.is_upgrade else "downgraded from", step.up_revision_id)
+
+
+def migrate(connection: Connection, *, on_version_apply: Any = None) -> None:
     """Run the revisions on a connection; each in a transaction of its own."""
     context.configure(
         connection=connection,
         target_metadata=load_metadata(),
         compare_server_default=True,
         transaction_per_migration=True,
+        on_version_apply=on_version_apply,
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -35,10 +43,18 @@ def migrate(connection: Connection) -> None:
 
 async def connect_and_migrate() -> None:
     """Open one connection for the length of the migration."""
-    engine = create_async_engine(find_url(), poolclass=pool.NullPool)
-    async with engine.connect() as connection:
-        await connection.run_sync(migrate)
-    await engine.dispose()
+    url = make_url(find_url())
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate, on_version_apply=print_step)
+    except OSError as error:
+        raise CommandError(
+            f"There is no PostgreSQL at {url.host}:{url.port or 5432} ({error.strerror or error}). "
+            "Start one with: uv run pytest-greenfield serve --env-file .env"
+        ) from None
+    finally:
+        await engine.dispose()
 
 
 def write_sql() -> None:

@@ -70,7 +70,7 @@ def test_it_names_every_marker() -> None:
 
 def test_its_options_exist() -> None:
     taken = set(re.findall(r"(--[a-z][a-z-]+)", README)) - {"--dev", "--timeout"}
-    declared = set(re.findall(r'addoption\("(--[a-z-]+)"', SOURCES))
+    declared = set(re.findall(r'add(?:option|_argument)\(\s*"(--[a-z-]+)"', SOURCES))
     assert taken == declared | {f"--{name}" for name in settings.OPT_IN}
 
 

@@ -1,14 +1,30 @@
 """The database: one engine and its sessions, made by the application's lifespan."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from backend.core.errors import UnavailableError
 from backend.core.settings import Settings
+
+CONNECT_TIMEOUT = 10
+"""Seconds that a new connection may take."""
+
+LATER_STATES = {
+    "53300",  # too many connections
+    "55P03",  # lock_timeout
+    "57014",  # statement_timeout
+    "57P01",  # the server stops
+    "57P02",  # it has crashed
+    "57P03",  # it starts
+}
+"""SQLSTATEs of failures that may be over when the request is sent again."""
 
 
 class Database:
@@ -27,6 +43,13 @@ class Database:
             settings: The URL and the size of the pool.
             extra: Further arguments of `create_async_engine`, such as `connect_args`.
         """
+        timeouts = {
+            "statement_timeout": settings.database_statement_timeout,
+            "lock_timeout": settings.database_lock_timeout,
+        }
+        milliseconds = {name: str(round(1000 * value)) for name, value in timeouts.items() if value}
+        connect_args = {"timeout": CONNECT_TIMEOUT, "server_settings": milliseconds}
+        connect_args |= extra.pop("connect_args", {})
         with suppress(RuntimeError):
             self.loop = asyncio.get_running_loop()
         self.engine = create_async_engine(
@@ -36,9 +59,11 @@ class Database:
             pool_timeout=settings.database_pool_timeout,
             pool_pre_ping=True,  # a restarted database costs no request
             echo=settings.database_echo,
+            connect_args=connect_args,
             hide_parameters=settings.is_production,  # rows must not reach the logs of an error
             **extra,
         )
+        event.listen(self.engine.sync_engine, "do_connect", _connect)
         # Objects stay readable after a commit: a refresh would be I/O in the middle of a response.
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -48,9 +73,15 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """Open a session; what was not committed by its end is rolled back."""
-        async with self.sessions() as session:
-            yield session
+        """Open a session; what was not committed by its end is rolled back.
+
+        Raises:
+            UnavailableError: The database cannot be reached, has no connection to spare, or a
+                statement has waited for too long.
+        """
+        with later_instead():
+            async with self.sessions() as session:
+                yield session
 
     async def ping(self) -> None:
         """Ask the database for an answer; raises what the driver raises when there is none."""
@@ -60,3 +91,24 @@ class Database:
     async def dispose(self) -> None:
         """Close the pool's connections. The engine may be used again and connects anew."""
         await self.engine.dispose()
+
+
+@contextmanager
+def later_instead() -> Iterator[None]:
+    """Turn failures that may be over soon into UnavailableError, which is answered with 503."""
+    try:
+        yield
+    except NoFreeConnection as error:
+        raise UnavailableError from error
+    except DBAPIError as error:
+        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in LATER_STATES:
+            raise UnavailableError from error
+        raise
+
+
+def _connect(dialect: Any, _: Any, positional: Any, named: Any) -> Any:
+    """Connect as SQLAlchemy does; the driver lets the system's own errors through."""
+    try:
+        return dialect.connect(*positional, **named)
+    except OSError as error:  # refused, too slow, or no such host
+        raise UnavailableError from error

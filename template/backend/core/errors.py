@@ -113,6 +113,7 @@ class UnavailableError(AppError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "unavailable"
     message = "A service that is needed does not answer. Try again later."
+    headers: Mapping[str, str] = MappingProxyType({"Retry-After": "5"})
 
 
 # The framework's errors get the codes of ours, whatever the status is called.

@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from typing import Annotated, Literal, Self, TypeVar, cast
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -78,7 +79,19 @@ class AppSettings(BaseSettings):
             return "holds a placeholder"
         if name.endswith("_key") and len(secret) < MIN_KEY_LENGTH:
             return f"is shorter than {MIN_KEY_LENGTH} characters"
+        if name.endswith("_key") and len(set(secret)) < MIN_KEY_LENGTH // 4:
+            return "repeats a few characters"
         return None
+
+    @model_validator(mode="after")
+    def _refuse_plain_http(self) -> Self:
+        if self.is_production:
+            for name in type(self).model_fields:
+                value = str(getattr(self, name)) if name.endswith("_url") else ""
+                host = urlsplit(value).hostname
+                if value.startswith("http://") and host not in {"127.0.0.1", "::1", "localhost"}:
+                    raise ValueError(f"{name.upper()} must begin with https:// in production")
+        return self
 
 
 def is_placeholder(secret: str) -> bool:
@@ -111,6 +124,8 @@ class Settings(AppSettings):
     database_pool_size: int = Field(default=5, ge=1)
     database_max_overflow: int = Field(default=10, ge=0)
     database_pool_timeout: float = Field(default=10.0, gt=0, description="Seconds.")
+    database_statement_timeout: float = Field(default=30.0, ge=0, description="Seconds; 0: none.")
+    database_lock_timeout: float = Field(default=5.0, ge=0, description="Seconds; 0: none.")
     database_echo: bool = False
     readiness_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -140,6 +155,12 @@ class Settings(AppSettings):
                 "DATABASE_URL holds a placeholder as its password. "
                 f"Give the database's user a password made with: {RANDOM_VALUE_COMMAND}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_echo(self) -> Self:
+        if self.is_production and self.database_echo:
+            raise ValueError("DATABASE_ECHO must be off in production: it logs every statement")
         return self
 
     @model_validator(mode="after")

@@ -80,6 +80,16 @@ def test_the_image_runs_the_application_as_nobody_special() -> None:
     assert "ENVIRONMENT=production" in last
 
 
+def test_what_the_application_stores_can_be_written_and_outlives_the_container() -> None:
+    ignored = (PROJECT_ROOT / ".gitignore").read_text(encoding="utf-8")
+    assert "\n/media/\n" in ignored  # where the application stores files, seen from its folder
+    last = DOCKERFILE.split("\nFROM ")[-1]
+    assert re.search(r"^WORKDIR /app$", last, re.MULTILINE)
+    user = re.findall(r"^USER (\w+)", last, re.MULTILINE)[-1]
+    assert f"install --directory --owner={user} --group={user} /app/media" in last
+    assert [volume.partition(":")[2] for volume in APP["app"]["volumes"]] == ["/app/media"]
+
+
 def test_what_the_image_copies_exists_and_secrets_are_not_among_it() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
     names = {name for line in copied for name in line.split()}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,39 @@ class TestWorkflow:
 
     def test_no_text_of_strangers_becomes_a_command(self, path: Path) -> None:
         assert [step for step in read_steps(path) if "${{" in step.get("run", "")] == []
+
+
+def summarise(report: Path) -> str:
+    command = [sys.executable, str(FOLDER / "summary.py"), str(report)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    return result.stdout
+
+
+def test_the_summary_counts_and_shows_failures(tmp_path: Path) -> None:
+    report = tmp_path / "junit-unit.xml"
+    report.write_text(
+        """<testsuites><testsuite tests="6" failures="1" errors="1" skipped="1" time="2.4">
+        <testcase classname="a" name="test_a"><failure>assert 1 &lt; 0</failure></testcase>
+        <testcase classname="a" name="test_b[&lt;b&gt;]"><error>~~~~~~ gone</error></testcase>
+        <testcase classname="a" name="test_c"/>
+        </testsuite></testsuites>""",
+        "utf-8",
+    )
+    text = summarise(report)
+    assert text.startswith("**junit-unit**: 3 passed, 1 failures, 1 errors, 1 skipped in 2 s\n")
+    assert "<summary>a.test_a</summary>\n\n~~~~~~text\nassert 1 < 0\n" in text
+    assert "test_b[&lt;b>]" in text
+    assert "\n~~~~~ gone\n" in text  # a test's text does not end the block of code
+
+
+def test_the_summary_says_when_there_is_no_report(tmp_path: Path) -> None:
+    assert "ended before its first test" in summarise(tmp_path / "junit-unit.xml")
+
+
+def test_dependabot_waits_before_it_takes_a_new_version() -> None:
+    updates = yaml.safe_load((FOLDER / "dependabot.yml").read_text("utf-8"))["updates"]
+    assert {one["package-ecosystem"] for one in updates} >= {"uv", "github-actions", "docker"}
+    assert all(one["cooldown"]["default-days"] >= 7 for one in updates)
 
 
 def test_each_level_of_tests_runs_and_is_counted_in_the_coverage() -> None:

@@ -27,6 +27,12 @@ class MailSettings(AppSettings):
     mail_token: SecretStr | None = None
 
 
+class PeerSettings(AppSettings):
+    """Where another service is, as a feature would declare it."""
+
+    peer_url: str
+
+
 class TestReading:
     def test_a_variable_beats_the_default(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("DATABASE_POOL_SIZE", "42")
@@ -134,6 +140,28 @@ class TestProduction:
         assert "MAIL_SIGNING_KEY is shorter than 32 characters" in str(refusal.value)
         assert "MAIL_PASSWORD" not in str(refusal.value)
         assert GOOD_KEY[:31] not in str(refusal.value)
+
+    @pytest.mark.parametrize("key", ["a" * 40, "abc" * 20, "1234567" * 6])
+    def test_a_key_of_few_characters_is_refused(self, key: str) -> None:
+        with pytest.raises(ValidationError, match="MAIL_SIGNING_KEY repeats a few characters"):
+            MailSettings(
+                environment="production",
+                mail_password=SecretStr("q8Zr"),
+                mail_signing_key=SecretStr(key),
+            )
+
+    @pytest.mark.parametrize("url", ["http://pay.example.org", "http://10.0.0.1:8081/x"])
+    def test_a_service_over_plain_http_is_refused(self, url: str) -> None:
+        with pytest.raises(ValidationError, match="PEER_URL must begin with https://"):
+            PeerSettings(environment="production", peer_url=url)
+
+    @pytest.mark.parametrize("url", ["https://pay.example.org", "http://127.0.0.1:8081"])
+    def test_https_and_this_machine_are_accepted(self, url: str) -> None:
+        PeerSettings(environment="production", peer_url=url)
+
+    def test_a_log_of_every_statement_is_refused(self) -> None:
+        with pytest.raises(ValidationError, match="DATABASE_ECHO must be off"):
+            Settings(environment="production", database_url=GOOD_URL, database_echo=True)
 
     def test_placeholders_are_fine_elsewhere(self) -> None:
         assert MailSettings(environment="development").mail_token is None

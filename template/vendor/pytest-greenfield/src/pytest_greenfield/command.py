@@ -30,8 +30,11 @@ from pytest_greenfield.services.postgres.service import OWN_LIBPQ
 _ROOT_FILES = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
 
-def serve(*, reset: bool = False) -> None:
-    """Run the project's development server until Ctrl-C and print its URL, which stays the same."""
+def serve(*, reset: bool = False, env_file: Path | None = None) -> None:
+    """Run the project's development server until Ctrl-C and print its URL, which stays the same.
+
+    With `env_file`, the variables of the application are also written into that file.
+    """
     account = server_account()
     folder = cache.cache_folder(account)
     found = binaries.within_reach(binaries.find(), account)
@@ -53,7 +56,15 @@ def serve(*, reset: bool = False) -> None:
     # Not KeyboardInterrupt, which is lost where it strikes in a destructor.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.set())
-    server = _start_development(home, found, account, lock)
+    server, dev = _start_development(home, found, account, lock)
+    print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it.")
+    lines = _variables(root, dev)
+    if env_file is None:
+        print("For .env:")
+    else:
+        write_variables(env_file, lines)
+        print(f"Written into {env_file}:")
+    print(*lines, sep="\n", flush=True)
     while server.alive and not asked.wait(0.5):
         pass
     print("stopped" if asked.is_set() else f"the server has ended, see {home / 'server.log'}")
@@ -62,7 +73,7 @@ def serve(*, reset: bool = False) -> None:
 
 def _start_development(
     home: Path, found: binaries.Binaries, account: Account, lock: int
-) -> process.Server:
+) -> tuple[process.Server, Address]:
     password = cache.kept_password(home)
     settings = cluster.DEVELOPMENT_SETTINGS
     development = cluster.Cluster(home, found, account, password, settings, lock)
@@ -81,11 +92,19 @@ def _start_development(
         row = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'dev'").fetchone()
         if row is None:
             connection.execute("CREATE DATABASE dev")
-    dev = address.with_database("dev")
-    print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it. For .env:")
-    for line in _variables(project_root(), dev):
-        print(line, flush=True)
-    return server
+    return server, address.with_database("dev")
+
+
+def write_variables(path: Path, lines: list[str]) -> None:
+    """Set variables in a file; other values that are there become comments."""
+    present = path.read_text("utf-8").splitlines() if path.exists() else []
+    missing = [line for line in lines if line not in present]
+    if not missing:
+        return
+    names_ = tuple(line.partition("=")[0] + "=" for line in missing)
+    kept = [f"#{one}" if one.startswith(names_) else one for one in present]
+    path.touch(mode=0o600)  # an address holds a password
+    path.write_text("\n".join([*kept, *missing, ""]), "utf-8")
 
 
 def _variables(root: Path, address: Address) -> list[str]:
@@ -153,11 +172,14 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("check")
     serving = commands.add_parser("serve")
     serving.add_argument("--reset", action="store_true", help="delete its data first")
+    serving.add_argument(
+        "--env-file", type=Path, metavar="FILE", help="also write DATABASE_URL into FILE"
+    )
     commands.add_parser("clean")
     chosen = parser.parse_args(arguments)
     action: dict[str, Callable[[], None]] = {
         "check": lambda: check(project_root()),
-        "serve": lambda: serve(reset=chosen.reset),
+        "serve": lambda: serve(reset=chosen.reset, env_file=chosen.env_file),
         "clean": clean,
     }
     try:

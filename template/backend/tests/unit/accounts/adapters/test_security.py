@@ -136,4 +136,6 @@ class TestSettings:
             AuthSettings(environment="production", auth_signing_key=SecretStr(key))
 
     def test_production_takes_a_good_key(self) -> None:
-        assert AuthSettings(environment="production", auth_signing_key=SecretStr("k3y" * 20))
+        assert AuthSettings(
+            environment="production", auth_signing_key=SecretStr("nR3vVq0mYk1cXw8sT5bJ7hLz2pDf9gAe")
+        )
