@@ -60,6 +60,19 @@ def test_a_smaller_project_passes_by_the_command_that_copier_names(
     run_gates(project)
 
 
+def test_the_sample_is_taken_out_by_hand(template: Path, tmp_path: Path) -> None:
+    project = by_copier(template, {"sample": "shop"}, tmp_path)
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"## Take the sample out.*?```sh\n(.*?)```", readme, re.DOTALL)
+    assert block
+    shop, accounts = block[1].splitlines()
+    for command, domains in ((shop, {"accounts"}), (accounts, set[str]())):
+        subprocess.run(["bash", "-c", command], cwd=project, check=True)
+        left = {path.parent.name for path in project.glob("backend/*/domain.py")}
+        assert left == domains
+        run_gates(project)
+
+
 @pytest.mark.parametrize("sample", ["shop", "accounts", "none"])
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 def test_lint_finds_nothing_whichever_python_is_the_oldest(

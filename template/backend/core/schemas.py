@@ -1,5 +1,7 @@
 """What all shapes have in common."""
 
+import math
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -10,23 +12,44 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    field_validator,
 )
 
 T = TypeVar("T")
 
 
-def _refuse_nul(text: str) -> str:
-    # PostgreSQL's text holds any character but this one.
-    if "\x00" in text:
-        raise ValueError("must not contain NUL")
-    return text
+# PostgreSQL's text holds any character but NUL; half of a surrogate pair is no character.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+_INTEGERS = range(-(2**63), 2**63)
 
 
-Text = Annotated[str, AfterValidator(_refuse_nul)]
+def refuse_unstorable(value: Any) -> Any:
+    """Return the value, unless it holds something that the database cannot, at any depth.
+
+    Raises:
+        ValueError: It is such a text or number.
+    """
+    match value:
+        case str() if _NO_TEXT.search(value):
+            raise ValueError("must not contain NUL or half of a surrogate pair")
+        case int() if value not in _INTEGERS:
+            raise ValueError("must fit into 64 bits")
+        case float() if not math.isfinite(value):
+            raise ValueError("must be finite")
+        case dict():
+            for item in (*value.keys(), *value.values()):
+                refuse_unstorable(item)
+        case list() | tuple() | set():
+            for item in value:
+                refuse_unstorable(item)
+    return value
+
+
+Text = Annotated[str, AfterValidator(refuse_unstorable)]
 """Text that the database can hold, as it was sent."""
 
 Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_refuse_nul)
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(refuse_unstorable)
 ]
 """Text that says something; spaces at its ends are dropped."""
 
@@ -40,9 +63,14 @@ Timestamp = Annotated[
 
 
 class Input(BaseModel):
-    """What clients send. A field that is unknown is a mistake, and told so."""
+    """What clients send. A field that is unknown, or that no database can hold, is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_unstorable(cls, value: Any) -> Any:
+        return refuse_unstorable(value)
 
 
 class Patch(Input):

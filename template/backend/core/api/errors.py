@@ -1,9 +1,11 @@
 """Every error, whoever raised it, becomes one shape of response."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -17,6 +19,9 @@ from backend.core.errors import (
     make_problem,
 )
 
+_UNREADABLE = "There was an error parsing the body"
+"""What FastAPI says of JSON that Python cannot read, such as a number of five thousand digits."""
+
 
 def install(app: FastAPI) -> None:
     """Render the application's, the framework's and the validation's errors alike.
@@ -26,6 +31,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(AppError)(_on_app_error)
     app.exception_handler(HTTPException)(_on_http_exception)
     app.exception_handler(RequestValidationError)(_on_invalid_request)
+    app.exception_handler(DBAPIError)(_on_database_error)
 
 
 def _respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -46,6 +52,8 @@ async def _on_app_error(request: Request, error: AppError) -> Response:
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
+    if error.status_code == HTTPStatus.BAD_REQUEST and error.detail == _UNREADABLE:
+        return await _on_app_error(request, ValidationFailedError("The body cannot be read."))
     problem = make_problem(
         status=error.status_code,
         detail=str(error.detail),
@@ -62,8 +70,23 @@ async def _on_invalid_request(request: Request, error: RequestValidationError) -
         request_id=get_request_id(request.scope),
         # Neither `input` nor `ctx`: the answer must not repeat a password that was sent.
         errors=[
-            ErrorItem(loc=list(item["loc"]), msg=item["msg"], type=item["type"])
+            ErrorItem(
+                loc=[_printable(part) for part in item["loc"]], msg=item["msg"], type=item["type"]
+            )
             for item in error.errors()
         ],
     )
     return _respond(problem)
+
+
+async def _on_database_error(request: Request, error: DBAPIError) -> Response:
+    """Answer 422 where the database, or its driver, could not take a value that was sent."""
+    code = getattr(error.orig, "sqlstate", None) or ""
+    if not (isinstance(error, DataError) or code.startswith("22")):
+        raise error
+    return await _on_app_error(request, ValidationFailedError("A value cannot be stored."))
+
+
+def _printable(part: str | int) -> str | int:
+    """Return a part of an error's place, which may be a key that the client made up."""
+    return part.encode(errors="replace").decode() if isinstance(part, str) else part

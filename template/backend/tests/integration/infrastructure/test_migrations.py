@@ -11,7 +11,7 @@ from alembic import command
 from pytest_greenfield.fixtures import CloneDatabase
 
 from backend.core.database import Database
-from backend.core.models import Base
+from backend.core.domains import load_metadata
 from backend.tests.integration.infrastructure.migrations import (
     Migrations,
     make_config,
@@ -60,7 +60,7 @@ async def test_the_migrations_make_what_the_models_describe(
         async with Migrations.on(address.url) as models:
             for (name,) in extensions:
                 await models.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}"')
-            await models.create_all(Base.metadata)
+            await models.create_all(load_metadata())
             assert await migrated.read_schema() == await models.read_schema()
 
 
@@ -90,7 +90,7 @@ async def test_without_one_the_configured_address_is_migrated(
 def test_the_sql_can_be_written_down_instead_of_run() -> None:
     written = io.StringIO()
     command.upgrade(make_config(output_buffer=written), "head", sql=True)
-    for table in Base.metadata.sorted_tables:
+    for table in load_metadata().sorted_tables:
         assert f"CREATE TABLE {table.name}" in written.getvalue().replace('"', "")
 
 

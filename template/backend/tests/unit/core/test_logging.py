@@ -113,7 +113,7 @@ class TestStdoutHandler:
 
 class TestRedact:
     @pytest.mark.parametrize(
-        "name", ["password", "new_password", "Authorization", "refresh_token", "API_KEY", "cookie"]
+        "name", ["password", "new_password", "Authorization", "session_token", "API_KEY", "cookie"]
     )
     def test_a_value_with_a_secret_name_is_hidden(self, name: str) -> None:
         assert redact(None, "info", {"event": "e", name: "s3cr3t"})[name] == REDACTED

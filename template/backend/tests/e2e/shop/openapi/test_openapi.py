@@ -35,6 +35,8 @@ NOT_SAID_IN_THE_SCHEMA = {
     "PATCH /api/v1/customers/{customer_id}": "spaces at the ends do not count",
     "PATCH /api/v1/products/{product_id}": "spaces at the ends do not count",
     "POST /api/v1/auth/login": "text holds no NUL",
+    "POST /api/v1/auth/logout": "text holds no NUL",
+    "POST /api/v1/auth/refresh": "text holds no NUL",
     "POST /api/v1/auth/register": "e-mail addresses can be reached; spaces do not count",
     "POST /api/v1/products": "spaces at the ends do not count",
     "POST /api/v1/products/{product_id}/images": "a file's first bytes are an image's",

@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import CheckConstraint, DateTime, Enum, Numeric, Table, UniqueConstraint
 
 from backend.accounts.models.customer import Customer, Role
+from backend.core.domains import load_metadata
 from backend.core.models import Base
 from backend.shop.models.order import Order, OrderStatus
 from backend.shop.models.outbox import OutboxEvent, OutboxStatus
 from backend.shop.models.payment import Payment, PaymentStatus
 
-TABLES = sorted(Base.metadata.tables.values(), key=lambda table: table.name)
+TABLES = sorted(load_metadata().tables.values(), key=lambda table: table.name)
 
 
 def test_there_is_a_migration_for_each_table() -> None:
@@ -25,7 +26,6 @@ def test_there_is_a_migration_for_each_table() -> None:
 @pytest.mark.parametrize("table", TABLES, ids=str)
 def test_every_time_has_a_zone(table: Table) -> None:
     times = [column.type for column in table.columns if isinstance(column.type, DateTime)]
-    assert times
     assert all(kind.timezone for kind in times)
 
 

@@ -1,0 +1,77 @@
+"""Values that the database cannot hold are the client's error, whatever the schema."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import httpx2
+import pytest
+from fastapi import Query
+from pydantic import BaseModel
+from sqlalchemy import Integer, String, cast, literal, select
+
+from backend.core.api.dependencies import SessionDep
+from backend.core.database import Database
+from backend.core.settings import Settings
+from backend.main import create_app
+from backend.tests.fixtures.application import running
+
+
+class Note(BaseModel):
+    """A schema that somebody wrote without a thought."""
+
+    title: str
+    count: int = 0
+
+
+@pytest.fixture
+async def notes(
+    worker_settings: Settings, integration_db: Database
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client on an application with a route that hands all it gets to the database."""
+    app = create_app(worker_settings, database=integration_db)
+
+    async def ask(session: SessionDep, title: str, count: int) -> str:
+        statement = select(cast(literal(title), String), cast(literal(count, Integer), Integer))
+        return str((await session.execute(statement)).one()[0])
+
+    @app.post("/notes")
+    async def write(note: Note, session: SessionDep) -> str:
+        return await ask(session, note.title, note.count)
+
+    @app.get("/notes")
+    async def search(session: SessionDep, title: Annotated[str, Query()], count: int = 0) -> str:
+        return await ask(session, title, count)
+
+    async with running(app) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"title": "a\\u0000"}',
+        b'{"title": "\\ud800"}',
+        b'{"title": "a", "count": 99999999999999999999}',
+        b'{"title": "a", "count": 3000000000}',
+        b'{"title": "a", "count": 1e400}',
+        b'{"title": "a", "count": NaN}',
+        b'{"title": "a", "count": ' + b"9" * 5000 + b"}",
+        b'{"\\ud800": 1}',
+    ],
+    ids=["NUL", "surrogate", "64 bits", "32 bits", "1e400", "NaN", "5000 digits", "key"],
+)
+async def test_in_a_body(notes: httpx2.AsyncClient, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await notes.post("/notes", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+
+@pytest.mark.parametrize("query", ["title=%00", "title=a&count=99999999999999999999"])
+async def test_in_a_query(notes: httpx2.AsyncClient, query: str) -> None:
+    answer = await notes.get(f"/notes?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+
+async def test_what_can_be_stored_is(notes: httpx2.AsyncClient) -> None:
+    answer = await notes.post("/notes", json={"title": "日本 😀", "count": 2**31 - 1})
+    assert answer.json() == "日本 😀"
