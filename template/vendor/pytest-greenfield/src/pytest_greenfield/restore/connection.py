@@ -16,7 +16,7 @@ _FUNCTIONS = {
     "restore_rest": b"SELECT greenfield.restore_rest()",
     "begin_fixture": b"SELECT greenfield.begin_fixture($1)",
     "adopt": b"SELECT greenfield.adopt($1, $2)",
-    "leave": b"SELECT greenfield.leave($1)",
+    "leave": b"SELECT greenfield.leave($1, $2)",
 }
 
 
@@ -25,6 +25,8 @@ class RestoringConnection:
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
         self.psycopg = connect()
+        # With its own prepared statements, psycopg would deallocate these too.
+        self.psycopg.prepare_threshold = None
         _, replica = capabilities(self.psycopg)
         configure(self.psycopg, replica=replica, lock_timeout=_LOCK_TIMEOUT)
         self._libpq = self.psycopg.pgconn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -162,14 +163,16 @@ class RestoredDatabase:
         """
         self.ready()
         changed_schema = self._live.pop(fixture, False)
-        clean = self._connected(lambda: self._connection.call("leave", fixture)) == ["t"]
+        answer = self._connected(lambda: self._connection.call("leave", fixture, self._depth))
         if changed_schema and not any(self._live.values()):
             self.replace()
-        elif clean:
-            opened, ddl, _ = self._connected(self._call_restore)
-            # No transaction is ended here: the fixture that is torn down next may own it.
-            if opened == "f" and ddl is None:
-                self._restore_rest()
+        elif answer == ["t"]:
+            # No transaction is ended here: the fixture that is torn down next may own it. What
+            # fails or is left undone here, the next restore does.
+            with suppress(psycopg.Error):
+                opened, ddl, _ = self._connected(self._call_restore)
+                if opened == "f" and ddl is None:
+                    self._restore_rest()
 
     def empty_tables(self) -> None:
         """Delete the rows of all tables; the next restore puts back those of the baseline."""
@@ -232,6 +235,7 @@ class RestoredDatabase:
             self._replace()  # the test has dropped the database, or the server is gone
             self._release()
             self._connection = RestoringConnection(self._connect)
+            self.replacements.count += 1
             if self._live:
                 self._live.clear()
                 raise RestoreError(
@@ -259,6 +263,10 @@ class RestoredDatabase:
                 connection.execute("SELECT greenfield.apply_changes()")
             self._connection.call("restore", "{}")
             self._connection.call("restore_rest")
+            # A view that was stale is not any more: no command brings that back.
+            connection.execute(
+                "UPDATE greenfield.views SET content = greenfield.view_content(view)"
+            )
         except psycopg.Error as error:
             self._live.clear()
             raise RestoreError(

@@ -4,7 +4,7 @@
 CREATE FUNCTION greenfield.differences(entry greenfield.tables)
 RETURNS TABLE (relation oid, missing bigint, at tid, by xid, data text) LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM greenfield.forget_places(entry.relation);
+    PERFORM greenfield.force_policies(entry.relation, false);
     RETURN QUERY EXECUTE format(
         'SELECT b.relation, b.id, NULL::tid, NULL::xid, b.data FROM greenfield.rows b'
         ' WHERE b.relation = %s AND NOT EXISTS (SELECT FROM ONLY %s t'
@@ -14,20 +14,23 @@ BEGIN
         ' WHERE NOT EXISTS (SELECT FROM greenfield.rows b'
         ' WHERE b.relation = %1$s AND b.at = t.ctid AND b.by = t.xmin)',
         entry.relation, entry.name);
+    PERFORM greenfield.force_policies(entry.relation, true);
 END $$;
 
 -- Before such a fixture is set up: keep apart what the running test, or a fixture around this one, has
 -- written so far.
 CREATE FUNCTION greenfield.begin_fixture(depth int) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    members oid[];
 BEGIN
     PERFORM greenfield.note_views();
     WITH ended AS (DELETE FROM greenfield.notes RETURNING relation)
         INSERT INTO greenfield.pending SELECT DISTINCT begin_fixture.depth, relation FROM ended;
+    members := greenfield.members(array(SELECT p.relation FROM greenfield.pending p));
+    PERFORM greenfield.forget_places(member) FROM unnest(members) member;
     INSERT INTO greenfield.outside
         SELECT begin_fixture.depth, d.relation, d.missing, d.at, d.by
-        FROM greenfield.tables t, greenfield.differences(t) d
-        WHERE t.relation IN (SELECT r.member FROM greenfield.reach r
-            WHERE r.relation IN (SELECT p.relation FROM greenfield.pending p));
+        FROM greenfield.tables t, greenfield.differences(t) d WHERE t.relation = ANY (members);
     DELETE FROM greenfield.sequences_outside o WHERE o.depth >= begin_fixture.depth;
     INSERT INTO greenfield.sequences_outside
         SELECT begin_fixture.depth, v.*
@@ -46,6 +49,7 @@ DECLARE
     changed_schema boolean := (SELECT count(*) FROM greenfield.ddl) > before.number;
     by_test boolean := before.number > 0;
     noted oid[];
+    members oid[];
 BEGIN
     IF NOT :superuser THEN
         changed_schema := greenfield.fingerprint() <> before.fingerprint;
@@ -59,13 +63,15 @@ BEGIN
         inner_ones AS (DELETE FROM greenfield.pending p WHERE p.depth > adopt.depth RETURNING p.relation)
     SELECT array_agg(relation) INTO noted FROM (
         SELECT relation FROM ended UNION SELECT relation FROM inner_ones) n;
+    members := greenfield.members(noted);
+    PERFORM greenfield.forget_places(member) FROM unnest(members) member;
 
     WITH own AS MATERIALIZED (
         SELECT d.* FROM greenfield.tables t, greenfield.differences(t) d
-        WHERE t.relation IN (SELECT r.member FROM greenfield.reach r WHERE r.relation = ANY (noted))
-            AND NOT EXISTS (SELECT FROM greenfield.outside o
-                WHERE o.depth = adopt.depth AND o.relation = d.relation
-                    AND (o.missing = d.missing OR o.at = d.at AND o.by = d.by))
+        WHERE t.relation = ANY (members) AND NOT EXISTS (
+            SELECT FROM greenfield.outside o
+            WHERE o.depth = adopt.depth AND o.relation = d.relation
+                AND (o.missing = d.missing OR o.at = d.at AND o.by = d.by))
     ), taken AS (
         DELETE FROM greenfield.rows b USING own WHERE b.id = own.missing
     ), added AS (
@@ -126,15 +132,16 @@ CREATE FUNCTION greenfield.adopt_views(fixture int, noted oid[]) RETURNS void LA
         WHERE v.view = ANY (noted);
 $$;
 
--- After its teardown: take it out of the baseline again. The next restore acts on its tables. Returns
--- whether nothing else was noted, so that a restore takes nothing from a test.
-CREATE FUNCTION greenfield.leave(fixture int) RETURNS boolean LANGUAGE plpgsql AS $$
+-- After its teardown: take it out of the baseline again. The next restore acts on its tables; fixtures
+-- that are being set up, as many as `depth`, must not take over what it leaves. Returns whether nothing
+-- else was noted, so that a restore takes nothing from a test.
+CREATE FUNCTION greenfield.leave(fixture int, depth int) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     clean boolean := NOT EXISTS (SELECT FROM greenfield.notes) AND NOT EXISTS (SELECT FROM greenfield.pending);
 BEGIN
-    INSERT INTO greenfield.notes
-        SELECT c.relation FROM greenfield.changes c WHERE c.fixture = leave.fixture
-        UNION SELECT c.view FROM greenfield.view_changes c WHERE c.fixture = leave.fixture;
+    INSERT INTO greenfield.pending
+        SELECT 0, c.relation FROM greenfield.changes c WHERE c.fixture = leave.fixture
+        UNION SELECT 0, c.view FROM greenfield.view_changes c WHERE c.fixture = leave.fixture;
     -- Equal rows are told apart by a number, so that as many go as it had added. One that is not there
     -- was taken by another fixture, which need not give it back.
     WITH added AS (
@@ -145,6 +152,10 @@ BEGIN
         FROM greenfield.rows b WHERE b.relation IN (SELECT added.relation FROM added)
     ), removed AS (
         DELETE FROM greenfield.rows WHERE id IN (SELECT id FROM there JOIN added USING (relation, data, number))
+        RETURNING relation, at, by
+    ), left_over AS (
+        INSERT INTO greenfield.outside SELECT d, r.relation, NULL, r.at, r.by
+            FROM removed r, generate_series(1, leave.depth) d
     ), owed AS (
         SELECT a.relation, a.data, row_number() OVER (PARTITION BY a.relation, a.data) AS number
         FROM added a LEFT JOIN there t USING (relation, data, number) WHERE t.id IS NULL
@@ -155,8 +166,14 @@ BEGIN
     )
     DELETE FROM greenfield.changes
         WHERE ctid IN (SELECT place FROM taken JOIN owed USING (relation, data, number));
-    INSERT INTO greenfield.rows (relation, data)
-        SELECT c.relation, c.data FROM greenfield.changes c WHERE c.fixture = leave.fixture AND NOT c.added;
+    WITH given_back AS (
+        INSERT INTO greenfield.rows (relation, data)
+            SELECT c.relation, c.data FROM greenfield.changes c
+            WHERE c.fixture = leave.fixture AND NOT c.added
+        RETURNING id, relation
+    )
+    INSERT INTO greenfield.outside (depth, relation, missing)
+        SELECT d, g.relation, g.id FROM given_back g, generate_series(1, leave.depth) d;
     DELETE FROM greenfield.large_objects l WHERE l.fixture = leave.fixture;
 
     DELETE FROM greenfield.changes c WHERE c.fixture = leave.fixture;

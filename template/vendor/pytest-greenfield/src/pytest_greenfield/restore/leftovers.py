@@ -8,22 +8,24 @@ from dataclasses import dataclass
 
 import psycopg
 
+from pytest_greenfield.cpu_wait import scaled
+
 from .connection import RestoringConnection
 
 _MOMENT = 0.25
-"""Seconds that a transaction gets to end by itself, unless it is running a statement."""
+"""Seconds that a transaction gets to end, or to go on with its next statement."""
 _ACTIVE_SECONDS = 5.0
 """Seconds that a running statement gets: a periodic job of a live server may be in mid-work."""
 
 _OPEN = """
-    SELECT pid, xid, state, application_name, query, seconds, prepared
+    SELECT pid, xid, state, application_name, query, seconds, unchanged, prepared
     FROM greenfield.open_transactions
 """
 # Sessions that are idle in a transaction and hold a lock that a restore may have to wait for: only
 # a look at a table is harmless.
 _BLOCKING = """
     SELECT DISTINCT a.pid, '', a.state, a.application_name, a.query,
-        extract(epoch FROM clock_timestamp() - a.xact_start)::float, NULL
+        extract(epoch FROM clock_timestamp() - a.xact_start)::float, NULL::float, NULL
     FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid JOIN pg_class c ON c.oid = l.relation
     WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
         AND a.state LIKE 'idle in transaction%' AND l.granted AND l.database = (
@@ -42,7 +44,14 @@ class Leftover:
     application: str
     query: str
     seconds: float | None
+    unchanged: float | None
+    """Seconds since its state has changed."""
     prepared: str | None
+
+    @property
+    def stuck(self) -> bool:
+        """Say whether it is between two statements, for longer than a program at work would be."""
+        return self.state != "active" and (self.unchanged or 0) > scaled(_MOMENT)
 
     @property
     def sentence(self) -> str:
@@ -71,8 +80,8 @@ def end_open_transactions(
     started = time.monotonic()
     while found := open_transactions(connection, accepted):
         waited = time.monotonic() - started
-        idle = any(leftover.state != "active" for leftover in found)
-        if (idle and waited > _MOMENT) or waited > _ACTIVE_SECONDS:
+        stuck = any(leftover.stuck for leftover in found)
+        if (stuck and waited > scaled(_MOMENT)) or waited > scaled(_ACTIVE_SECONDS):
             return _end(connection, found)
         time.sleep(0.005)
     return []

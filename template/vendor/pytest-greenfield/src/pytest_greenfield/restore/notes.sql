@@ -47,7 +47,7 @@ CREATE FUNCTION greenfield.fingerprint() RETURNS numeric LANGUAGE sql STABLE AS 
         UNION ALL SELECT concat_ws('|', 'i', indexrelid, xmin) FROM pg_index
             WHERE indrelid IN (SELECT oid FROM own)
         UNION ALL SELECT concat_ws('|', 'c', oid, xmin) FROM pg_constraint
-            WHERE connamespace IN (SELECT oid FROM spaces)
+            WHERE oid >= 16384 AND connamespace IN (SELECT oid FROM spaces)
         UNION ALL SELECT concat_ws('|', 'd', oid, xmin) FROM pg_attrdef
             WHERE adrelid IN (SELECT oid FROM own)
         UNION ALL SELECT concat_ws('|', 't', oid, xmin) FROM pg_trigger
@@ -59,9 +59,9 @@ CREATE FUNCTION greenfield.fingerprint() RETURNS numeric LANGUAGE sql STABLE AS 
         UNION ALL SELECT concat_ws('|', 'h', inhrelid, inhparent, xmin) FROM pg_inherits
             WHERE inhrelid IN (SELECT oid FROM own)
         UNION ALL SELECT concat_ws('|', 'f', oid, xmin) FROM pg_proc
-            WHERE pronamespace IN (SELECT oid FROM spaces)
+            WHERE oid >= 16384 AND pronamespace IN (SELECT oid FROM spaces)
         UNION ALL SELECT concat_ws('|', 'y', oid, xmin) FROM pg_type
-            WHERE typnamespace IN (SELECT oid FROM spaces)
+            WHERE oid >= 16384 AND typnamespace IN (SELECT oid FROM spaces)
         UNION ALL SELECT concat_ws('|', 'p', oid, xmin) FROM pg_policy
         UNION ALL SELECT concat_ws('|', 'e', oid, xmin) FROM pg_enum
         UNION ALL SELECT concat_ws('|', 'x', oid, xmin) FROM pg_extension

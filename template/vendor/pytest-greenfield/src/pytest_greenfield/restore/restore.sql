@@ -1,11 +1,39 @@
 -- Take the baseline, and bring the database back to it.
 
+-- Switch off what would act on a restore of these tables, or switch it on again.
+CREATE FUNCTION greenfield.set_guards(members oid[], acting boolean) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    command text;
+BEGIN
+    FOR command IN
+        SELECT CASE WHEN acting THEN g.back ELSE g.off END FROM greenfield.guards g
+        WHERE g.relation = ANY (members)
+    LOOP
+        EXECUTE command;
+    END LOOP;
+END $$;
+
+-- A table whose row-level security is forced shows its owner, who may be the role that asks, not all.
+CREATE FUNCTION greenfield.force_policies(member oid, forced boolean) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    command text;
+BEGIN
+    FOR command IN
+        SELECT CASE WHEN forced THEN g.back ELSE g.off END FROM greenfield.guards g
+        WHERE g.relation = member AND g.off LIKE '% NO FORCE ROW LEVEL SECURITY'
+    LOOP
+        EXECUTE command;
+    END LOOP;
+END $$;
+
 -- Take the present rows of a table as its baseline.
 CREATE FUNCTION greenfield.capture(entry greenfield.tables) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM greenfield.rows WHERE relation = entry.relation;
+    PERFORM greenfield.force_policies(entry.relation, false);
     EXECUTE format('INSERT INTO greenfield.rows (relation, at, by, data)'
         ' SELECT %s, t.ctid, t.xmin, (t.*)::text FROM ONLY %s t', entry.relation, entry.name);
+    PERFORM greenfield.force_policies(entry.relation, true);
     UPDATE greenfield.tables SET filenode = pg_relation_filenode(relation) WHERE relation = entry.relation;
 END $$;
 
@@ -15,6 +43,12 @@ CREATE FUNCTION greenfield.capture_all() RETURNS void LANGUAGE sql AS $$
     INSERT INTO greenfield.schema_state VALUES (greenfield.fingerprint());
     INSERT INTO greenfield.intact DEFAULT VALUES;
 $$;
+
+-- The tables whose rows may have changed when those were written to.
+CREATE FUNCTION greenfield.members(noted oid[]) RETURNS oid[] LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN array(SELECT DISTINCT r.member FROM greenfield.reach r WHERE r.relation = ANY (noted));
+END $$;
 
 -- Places say nothing once a table has another file. Returns whether it has.
 CREATE FUNCTION greenfield.forget_places(moved oid) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -43,28 +77,26 @@ DECLARE
         DECLARE
             deleted bigint;
         BEGIN
-            IF NOT EXISTS (SELECT FROM greenfield.rows WHERE relation = :relation) THEN
-                DELETE FROM ONLY :name;
+            IF NOT EXISTS (SELECT FROM greenfield.rows WHERE relation = %1$s) THEN
+                DELETE FROM ONLY %2$s;
                 GET DIAGNOSTICS deleted = ROW_COUNT;
                 RETURN deleted;
             END IF;
-            PERFORM greenfield.forget_places(:relation);
-            DELETE FROM ONLY :name t WHERE NOT EXISTS (
+            PERFORM greenfield.forget_places(%1$s);
+            DELETE FROM ONLY %2$s t WHERE NOT EXISTS (
                 SELECT FROM greenfield.rows b
-                WHERE b.relation = :relation AND b.at = t.ctid AND b.by = t.xmin);
+                WHERE b.relation = %1$s AND b.at = t.ctid AND b.by = t.xmin);
             GET DIAGNOSTICS deleted = ROW_COUNT;
             WITH missing AS (
-                DELETE FROM greenfield.rows b WHERE b.relation = :relation AND NOT EXISTS (
-                    SELECT FROM ONLY :name t WHERE t.ctid = b.at AND t.xmin = b.by)
+                DELETE FROM greenfield.rows b WHERE b.relation = %1$s AND NOT EXISTS (
+                    SELECT FROM ONLY %2$s t WHERE t.ctid = b.at AND t.xmin = b.by)
                 RETURNING b.data
-            ), again AS (:insertion)
-            INSERT INTO greenfield.rows (relation, at, by, data) SELECT :relation, * FROM again;
+            ), again AS (%3$s)
+            INSERT INTO greenfield.rows (relation, at, by, data) SELECT %1$s, * FROM again;
             RETURN deleted;
         END $source$;
 BEGIN
-    source := replace(source, ':relation', entry.relation::text);
-    source := replace(source, ':insertion', greenfield.insertion(entry, 'missing'));
-    source := replace(source, ':name', entry.name);
+    source := format(source, entry.relation, entry.name, greenfield.insertion(entry, 'missing'));
     EXECUTE format('CREATE OR REPLACE FUNCTION greenfield.restore_%s() RETURNS bigint'
         ' LANGUAGE plpgsql AS %L', entry.relation, source);
 END $make$;
@@ -84,12 +116,10 @@ END $$;
 
 -- Where foreign keys act: they are checked at the end of a statement, so that one deletes from all tables
 -- and one fills them, in whatever circles they refer to each other.
-CREATE FUNCTION greenfield.restore_together(members oid[]) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION greenfield.delete_together(members oid[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     deletions text;
     total text;
-    insertions text;
-    again text;
     deleted bigint := 0;
 BEGIN
     SELECT string_agg(format('d%s AS (DELETE FROM ONLY %s RETURNING 1)', relation, name), ', '),
@@ -98,6 +128,15 @@ BEGIN
     IF deletions IS NOT NULL THEN
         EXECUTE format('WITH %s SELECT %s', deletions, total) INTO deleted;
     END IF;
+    RETURN deleted;
+END $$;
+
+CREATE FUNCTION greenfield.restore_together(members oid[]) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    deleted bigint := greenfield.delete_together(members);
+    insertions text;
+    again text;
+BEGIN
     SELECT string_agg(format('b%s AS (%s)', t.relation, greenfield.insertion(t, format(
                 '(SELECT data FROM greenfield.rows WHERE relation = %s)', t.relation))), ', '),
             string_agg(format('SELECT %s::oid, b.* FROM b%1$s b', t.relation), ' UNION ALL ')
@@ -120,9 +159,12 @@ DECLARE
     entry greenfield.views;
 BEGIN
     FOR entry IN SELECT v.* FROM greenfield.views v WHERE v.view = ANY (noted) ORDER BY v.position LOOP
+        PERFORM set_config('row_security', 'on', true); -- as it is for the one who has refreshed it
         EXECUTE format('REFRESH MATERIALIZED VIEW %s %s', entry.name,
             CASE WHEN entry.content IS NULL THEN 'WITH NO DATA' ELSE '' END);
+        PERFORM set_config('row_security', 'off', true);
         IF greenfield.view_content(entry.view) IS DISTINCT FROM entry.content THEN
+            INSERT INTO greenfield.notes VALUES (entry.view);
             RETURN entry.name;
         END IF;
         IF NOT :superuser THEN
@@ -130,6 +172,17 @@ BEGIN
         END IF;
     END LOOP;
     RETURN NULL;
+END $$;
+
+-- Whether there was any transaction with an id on the whole server since the last call in this session.
+-- A look at the catalogue takes much longer.
+CREATE FUNCTION greenfield.something_written() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    present text := pg_current_xact_id();
+    last text := current_setting('greenfield.last_transaction', true);
+BEGIN
+    PERFORM set_config('greenfield.last_transaction', present, false);
+    RETURN coalesce(last, '') = '' OR present::bigint <> last::bigint + 1;
 END $$;
 
 -- Bring the database back to the baseline, apart from what no trigger sees: restore_rest does that.
@@ -142,9 +195,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     noted oid[];
     members oid[];
-    command text;
-    off text[];
-    back text[];
+    guarded boolean;
 BEGIN
     -- When all transactions before this one are finished, on the whole server, nothing can be open: the
     -- usual case, and seen in a tenth of the time that a look at the sessions takes.
@@ -157,44 +208,45 @@ BEGIN
         ddl := (SELECT string_agg(DISTINCT d.command, ', ') FROM greenfield.ddl d);
         RETURN;
     END IF;
-    IF NOT :superuser THEN
+    IF NOT :superuser AND greenfield.something_written() THEN
         IF greenfield.fingerprint() <> (SELECT s.fingerprint FROM greenfield.schema_state s) THEN
             ddl := 'a change of the schema';
             RETURN;
         END IF;
         PERFORM greenfield.note_views();
     END IF;
-    -- Taken away and read by one statement: what is noted from now on is for the next restore.
-    WITH ended AS (DELETE FROM greenfield.notes RETURNING relation),
-        ended_too AS (DELETE FROM greenfield.pending RETURNING relation)
-    SELECT array_agg(relation) INTO noted FROM (
-        SELECT relation FROM ended UNION SELECT relation FROM ended_too) n;
+    IF EXISTS (SELECT FROM greenfield.notes) THEN
+        -- Taken away and read by one statement: what is noted from now on is for the next restore.
+        WITH ended AS (DELETE FROM greenfield.notes RETURNING relation)
+        SELECT array_agg(DISTINCT relation) INTO noted FROM ended;
+    END IF;
+    IF EXISTS (SELECT FROM greenfield.pending) THEN
+        noted := noted || array(SELECT DISTINCT relation FROM greenfield.pending);
+        DELETE FROM greenfield.pending;
+        DELETE FROM greenfield.outside;
+    END IF;
     IF noted IS NULL THEN
         RETURN;
     END IF;
-    DELETE FROM greenfield.outside;
-    SELECT array_agg(DISTINCT r.member) INTO members FROM greenfield.reach r WHERE r.relation = ANY (noted);
-    IF members IS NOT NULL THEN
-        SELECT array_agg(o.command) INTO off FROM greenfield.tables t, unnest(t.off) o(command)
-            WHERE t.relation = ANY (members);
-        SELECT array_agg(b.command) INTO back FROM greenfield.tables t, unnest(t.back) b(command)
-            WHERE t.relation = ANY (members);
-        FOREACH command IN ARRAY coalesce(off, '{}') LOOP
-            EXECUTE command;
-        END LOOP;
-        IF :replica THEN
-            deleted := greenfield.restore_independently(members);
-        ELSE
-            deleted := greenfield.restore_together(members);
-        END IF;
-        FOREACH command IN ARRAY coalesce(back, '{}') LOOP
-            EXECUTE command;
-        END LOOP;
-        IF off IS NOT NULL AND NOT :superuser THEN
+    members := greenfield.members(noted);
+    guarded := EXISTS (SELECT FROM greenfield.guards g WHERE g.relation = ANY (members));
+    IF guarded THEN
+        PERFORM greenfield.set_guards(members, false);
+    END IF;
+    IF :replica THEN
+        deleted := greenfield.restore_independently(members);
+    ELSE
+        deleted := greenfield.restore_together(members);
+    END IF;
+    IF guarded THEN
+        PERFORM greenfield.set_guards(members, true);
+        IF NOT :superuser THEN
             UPDATE greenfield.schema_state SET fingerprint = greenfield.fingerprint();
         END IF;
     END IF;
-    ddl := 'REFRESH MATERIALIZED VIEW ' || greenfield.restore_views(noted);
+    IF EXISTS (SELECT FROM greenfield.views) THEN
+        ddl := 'REFRESH MATERIALIZED VIEW ' || greenfield.restore_views(noted);
+    END IF;
 END $$;
 
 -- What no trigger sees. A sequence moves in a transaction that was rolled back too.
@@ -215,13 +267,11 @@ END $$;
 -- Delete the rows of every table, those of the baseline too, and note that.
 CREATE FUNCTION greenfield.empty_tables() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    entry record;
+    members oid[] := array(SELECT relation FROM greenfield.tables);
 BEGIN
-    IF NOT :replica THEN -- foreign keys act: all at once
-        EXECUTE (SELECT 'TRUNCATE ' || string_agg(t.name, ', ') FROM greenfield.tables t);
-    END IF;
-    FOR entry IN SELECT t.relation, t.name FROM greenfield.tables t LOOP
-        EXECUTE 'DELETE FROM ONLY ' || entry.name;
-        INSERT INTO greenfield.notes VALUES (entry.relation);
-    END LOOP;
+    PERFORM greenfield.set_guards(members, false);
+    PERFORM greenfield.delete_together(members);
+    PERFORM greenfield.set_guards(members, true);
+    INSERT INTO greenfield.notes SELECT unnest(members);
+    UPDATE greenfield.schema_state SET fingerprint = greenfield.fingerprint() WHERE NOT :superuser;
 END $$;

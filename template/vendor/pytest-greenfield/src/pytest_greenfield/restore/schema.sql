@@ -30,11 +30,11 @@ CREATE TABLE greenfield.schema_state (fingerprint numeric);
 
 -- How each table is restored. `fields` are its columns as fields of the record r. `filenode` names the
 -- file in which `at` is a place: VACUUM FULL, CLUSTER and TRUNCATE begin another one.
--- `off` and `back` are commands before and after a restore: see greenfield.guards.
 CREATE TABLE greenfield.tables (
-    relation oid PRIMARY KEY, name text NOT NULL, columns text NOT NULL, fields text NOT NULL,
-    filenode oid, off text[] NOT NULL DEFAULT '{}', back text[] NOT NULL DEFAULT '{}'
+    relation oid PRIMARY KEY, name text NOT NULL, columns text NOT NULL, fields text NOT NULL, filenode oid
 );
+-- Commands before and after a restore of `relation`: what would act on it is switched off.
+CREATE TABLE greenfield.guards (relation oid NOT NULL, off text NOT NULL, back text NOT NULL);
 -- Writing to `relation` may change the rows of `member`.
 CREATE TABLE greenfield.reach (relation oid, member oid, PRIMARY KEY (relation, member));
 
@@ -71,11 +71,13 @@ $$;
 -- Transactions that have written and are not finished, prepared ones included.
 CREATE VIEW greenfield.open_transactions AS
     SELECT a.pid, a.backend_xid::text AS xid, a.state, a.application_name, a.query,
-        extract(epoch FROM clock_timestamp() - a.xact_start)::float AS seconds, NULL AS prepared
+        extract(epoch FROM clock_timestamp() - a.xact_start)::float AS seconds,
+        extract(epoch FROM clock_timestamp() - a.state_change)::float AS unchanged, NULL AS prepared
     FROM pg_stat_get_activity(NULL) a
     WHERE a.backend_xid IS NOT NULL AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()
         AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
     UNION ALL
     SELECT NULL, p.transaction::text, 'prepared', '', 'PREPARE TRANSACTION ' || quote_literal(p.gid),
+        extract(epoch FROM clock_timestamp() - p.prepared)::float,
         extract(epoch FROM clock_timestamp() - p.prepared)::float, p.gid
     FROM pg_prepared_xacts p WHERE p.database = current_database();

@@ -10,6 +10,7 @@ BEGIN
     DELETE FROM greenfield.views t WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = t.view);
     DELETE FROM greenfield.view_changes t WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = t.view);
     PERFORM greenfield.watch_tables();
+    PERFORM greenfield.watch_guards();
     PERFORM greenfield.watch_reach();
     PERFORM greenfield.watch_sequences();
     PERFORM greenfield.watch_views();
@@ -34,7 +35,7 @@ BEGIN
     FOR entry IN
         SELECT c.oid, greenfield.name(c.oid),
             coalesce('(' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')', ''),
-            coalesce(string_agg(format('(r).%I', a.attname), ', ' ORDER BY a.attnum), '')
+            coalesce(string_agg('(r).' || quote_ident(a.attname), ', ' ORDER BY a.attnum), '')
         FROM greenfield.relations c LEFT JOIN pg_attribute a
             ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
         WHERE c.relkind = 'r' GROUP BY c.oid
@@ -46,19 +47,16 @@ BEGIN
             PERFORM greenfield.make_restore_function(entry);
         END IF;
     END LOOP;
-    UPDATE greenfield.tables t SET off = coalesce(g.off, '{}'), back = coalesce(g.back, '{}')
-        FROM greenfield.tables o LEFT JOIN greenfield.guards g ON g.relation = o.relation
-        WHERE o.relation = t.relation;
 END $$;
 
--- What would act on a restore although it must not, and the commands around it. In replica role these
--- are triggers and rules that are enabled there; else all of them, and forced row-level security.
-CREATE VIEW greenfield.guards AS
-    SELECT relation, array_agg(off) AS off, array_agg(back) AS back FROM (
-        SELECT tgrelid AS relation,
-            format('ALTER TABLE %s DISABLE TRIGGER %I', greenfield.name(tgrelid), tgname) AS off,
+-- What would act on a restore although it must not. In replica role these are triggers and rules that are
+-- enabled there; else all of them, and forced row-level security.
+CREATE FUNCTION greenfield.watch_guards() RETURNS void LANGUAGE sql AS $$
+    DELETE FROM greenfield.guards;
+    INSERT INTO greenfield.guards
+        SELECT tgrelid, format('ALTER TABLE %s DISABLE TRIGGER %I', greenfield.name(tgrelid), tgname),
             format('ALTER TABLE %s ENABLE %s TRIGGER %I', greenfield.name(tgrelid),
-                CASE tgenabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, tgname) AS back
+                CASE tgenabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, tgname)
         FROM pg_trigger
         -- Before 15, what a partition has from its parent is marked as internal.
         WHERE (NOT tgisinternal OR tgparentid <> 0 AND tgconstraint = 0) AND tgname <> 'greenfield_note'
@@ -72,8 +70,8 @@ CREATE VIEW greenfield.guards AS
         UNION ALL
         SELECT oid, format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', greenfield.name(oid)),
             format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', greenfield.name(oid))
-        FROM pg_class WHERE relforcerowsecurity AND NOT :superuser
-    ) commands GROUP BY relation;
+        FROM pg_class WHERE relforcerowsecurity AND NOT :superuser;
+$$;
 
 CREATE FUNCTION greenfield.watch_reach() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
