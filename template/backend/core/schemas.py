@@ -67,7 +67,7 @@ class Input(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    @field_validator("*", mode="before")
+    @field_validator("*")
     @classmethod
     def _refuse_unstorable(cls, value: Any) -> Any:
         return refuse_unstorable(value)
