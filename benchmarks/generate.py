@@ -115,7 +115,7 @@ _IMPORTS = """import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from backend.models.bench import Item
+from backend.bench.models.bench import Item
 """
 _UNIT_IMPORTS = """import pytest
 

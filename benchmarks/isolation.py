@@ -78,7 +78,7 @@ def application(worker_settings):
 
 @pytest.fixture
 async def client(application, isolated_db):
-    from backend.api.dependencies import get_database
+    from backend.core.api.dependencies import get_database
 
     async def given():
         return isolated_db

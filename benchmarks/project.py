@@ -19,7 +19,7 @@ from hooks.verify import environment, find_uv
 from tests.engines import copy_work_tree
 
 HERE = Path(__file__).parent
-ANSWERS = {"project_name": "Greenfield Bench", "sample": False}
+ANSWERS = {"project_name": "Greenfield Bench", "sample": "none"}
 PACKAGES = (
     *("fastapi", "starlette", "sqlalchemy", "asyncpg", "pydantic", "httpx2"),
     *("pytest", "pytest-asyncio", "pytest-xdist", "pytest-timeout"),
@@ -100,7 +100,7 @@ def _overlay(project: Path, tables: int) -> None:
     for layer in ("unit", "integration", "e2e"):  # only generated tests are run
         shutil.rmtree(project / "backend" / "tests" / layer, ignore_errors=True)
     shutil.copytree(HERE / "overlay", project, dirs_exist_ok=True)
-    for name in ("backend/models/bench.py", "migrations/versions/0001_bench.py"):
+    for name in ("backend/bench/models/bench.py", "migrations/versions/0001_bench.py"):
         path = project / name
         text = path.read_text(encoding="utf-8")
         path.write_text(

@@ -86,5 +86,5 @@ def write(names: set[str]) -> None:
 
 
 if __name__ == "__main__":
-    answers: dict[str, object] = {"project_slug": "every-name", "sample": True}
+    answers: dict[str, object] = {"project_slug": "every-name", "sample": "shop"}
     write(read() | WINDOWS_DEVICES | ADDED_IN_3_14 | python_names() | project_names(answers))

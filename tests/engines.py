@@ -5,12 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import cookiecutter.main
 import copier
+import pytest
 
 from scripts.questions import ROOT, load
 
@@ -55,18 +59,27 @@ def cookiecutter_config(folder: Path) -> Path:
     return config
 
 
+@contextmanager
+def temporary_folder() -> Iterator[None]:
+    """Cookiecutter leaves its copy of the template behind when an answer is refused."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", folder)
+        yield
+
+
 def by_cookiecutter(template: Path | str, answers: Answers, out: Path, **options: Any) -> Path:
     """Render with Cookiecutter; the project's folder, in `out`."""
     out.mkdir(parents=True, exist_ok=True)
     config = cookiecutter_config(out.parent)
-    made = cookiecutter.main.cookiecutter(
-        str(template),
-        no_input=True,
-        extra_context=answers,
-        output_dir=str(out),
-        config_file=str(config),
-        **options,
-    )
+    with temporary_folder():
+        made = cookiecutter.main.cookiecutter(
+            str(template),
+            no_input=True,
+            extra_context=answers,
+            output_dir=str(out),
+            config_file=str(config),
+            **options,
+        )
     return Path(made)
 
 

@@ -38,7 +38,7 @@ class Pair(NamedTuple):
     params=[
         *(pytest.param(each, id="-".join(map(str, each.values()))) for each in combinations()),
         pytest.param(HOSTILE, id="hostile"),
-        pytest.param({**HOSTILE, "sample": False, "ci": "both"}, id="hostile-lean"),
+        pytest.param({**HOSTILE, "sample": "none", "ci": "both"}, id="hostile-none"),
     ],
 )
 def pair(

@@ -68,21 +68,40 @@ def test_no_lock_is_committed() -> None:
     assert not list(TEMPLATE.rglob("uv.lock"))
 
 
-SHOP = re.compile(r"\b(shop|customers?|products?|payments?|order_lines?|outbox)\b", re.IGNORECASE)
+WORDS = {
+    "accounts": re.compile(r"\b(customers?|refresh_tokens?|argon2\w*|accounts)\b", re.IGNORECASE),
+    "shop": re.compile(r"\b(shop|products?|payments?|order_lines?|outbox)\b", re.IGNORECASE),
+}
 
 
-def test_a_lean_project_does_not_mention_the_shop(template: Path, tmp_path: Path) -> None:
-    lean = by_copier(template, {"sample": False}, tmp_path)
-    settings, _ = load()
-    for entry in settings["_exclude"]:
-        if "if not sample %}" in entry and (match := EXCLUDED.fullmatch(entry)):
-            assert not (lean / match[1]).exists()
-    found = {
-        str(path.relative_to(lean)): sorted({match[0] for match in SHOP.finditer(text)})
-        for path in sorted(lean.rglob("*"))
-        if path.is_file() and SHOP.search(text := path.read_text(encoding="utf-8"))
-    }
-    assert found == {}
+@pytest.mark.parametrize(
+    ("sample", "absent"), [("none", ["accounts", "shop"]), ("accounts", ["shop"])]
+)
+def test_a_smaller_sample_is_a_subset_without_a_word_of_the_rest(
+    template: Path, tmp_path: Path, sample: str, absent: list[str]
+) -> None:
+    full = by_copier(template, {"sample": "shop"}, tmp_path / "shop")
+    made = by_copier(template, {"sample": sample}, tmp_path / sample)
+    assert paths(made) < paths(full)
+    gone = {path for path in paths(full) - paths(made) if not set(path.parts) & set(absent)}
+    assert gone == set()
+    for name in absent:
+        found = {
+            str(path): sorted({match[0] for match in WORDS[name].finditer(text)})
+            for path in sorted(paths(made))
+            if path.parts[0] != "vendor"
+            and WORDS[name].search(text := (made / path).read_text(encoding="utf-8"))
+        }
+        assert found == {}
+
+
+def paths(project: Path) -> set[Path]:
+    """The files of a project, seen from its root."""
+    return {path.relative_to(project) for path in project.rglob("*") if path.is_file()}
+
+
+def test_the_sample_has_few_excludes() -> None:
+    assert sum("if sample " in entry for entry in load()[0]["_exclude"]) <= 20
 
 
 def test_editors_settings_are_json_whatever_the_project_is_called(

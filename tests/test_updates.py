@@ -43,7 +43,7 @@ def test_an_update_merges_and_keeps_what_the_user_did(
     (base / "to_drop.txt").write_text("old\n", encoding="utf-8")
     (base / "unloved.txt").write_text("one\n", encoding="utf-8")
     release(own_template, "v1.1.0")
-    project = ENGINES[engine](own_template, {"sample": False}, tmp_path / "out")
+    project = ENGINES[engine](own_template, {"sample": "none"}, tmp_path / "out")
     commit(project, "born")
     notes = project / "notes.md"
     notes.write_text(notes.read_text(encoding="utf-8").replace("first", "MINE"), encoding="utf-8")
@@ -77,23 +77,19 @@ def test_an_update_merges_and_keeps_what_the_user_did(
 def test_the_sample_can_be_left_out_and_taken_in_later(
     template: Path, tmp_path: Path, engine: str
 ) -> None:
-    project = ENGINES[engine](template, {"sample": True}, tmp_path / "with")
-    lean = ENGINES[engine](template, {"sample": False}, tmp_path / "without")
-    full, without = tree(project), tree(lean)
-    commit(project, "born")
-    (project / "added.py").write_text("mine = 1\n", encoding="utf-8")
-    commit(project)
-
-    update(project, data={"sample": False})
-    assert_no_conflict(project)
-    (project / "added.py").unlink()
-    commit(project, "without the sample")
-    assert files(tree(without_git(project))) == files(without)
-
-    update(project, data={"sample": True})
-    assert_no_conflict(project)
-    commit(project, "with the sample")
-    assert files(tree(without_git(project))) == files(full)
+    samples = ("shop", "accounts", "none")
+    made = {name: ENGINES[engine](template, {"sample": name}, tmp_path / name) for name in samples}
+    expected = {name: files(tree(project)) for name, project in made.items()}
+    project = made["shop"]
+    commit(project, "new")
+    for name in ("accounts", "none", "accounts", "shop"):
+        (project / "added.py").write_text("mine = 1\n", encoding="utf-8")
+        commit(project)
+        update(project, data={"sample": name})
+        assert_no_conflict(project)
+        (project / "added.py").unlink()
+        commit(project, name)
+        assert files(tree(without_git(project))) == expected[name]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -105,7 +101,7 @@ def test_an_update_replaces_the_plugin_as_a_whole(
     (theirs / "dropped.py").write_text("old = 1\n", encoding="utf-8")
     (theirs / "errors.py").write_text("old = 1\n", encoding="utf-8")
     release(own_template, "v1.1.0")
-    project = ENGINES[engine](own_template, {"sample": False}, tmp_path / "out")
+    project = ENGINES[engine](own_template, {"sample": "none"}, tmp_path / "out")
     commit(project)
 
     (theirs / "dropped.py").unlink()

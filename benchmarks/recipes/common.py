@@ -12,9 +12,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from backend.core.database import Database
+from backend.core.models import Base
 from backend.core.settings import Settings
 from backend.main import create_app
-from backend.models import Base
 from recipes.types import Overrides
 
 SERVER = os.environ["BENCH_SERVER"]

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from backend.core.database import Database
-from backend.models import Base
+from backend.core.models import Base
 
 pytest_plugins = ("recipes.common", "recipes.session")
 

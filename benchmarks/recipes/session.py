@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.api.dependencies import get_database
+from backend.core.api.dependencies import get_database
 from backend.core.database import Database
 from recipes.types import Overrides
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.core.database import Database
-from backend.models import Base
+from backend.core.models import Base
 
 pytest_plugins = ("recipes.common", "recipes.session")
 

@@ -1,3 +1,3 @@
-"""The application. `backend.main:create_app` builds it; `ls` shows its layers."""
+"""The application. `backend.main:create_app` builds it from `core` and the domains beside it."""
 
 __version__ = "0.1.0"

@@ -5,11 +5,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 from fastapi import FastAPI
 
-from backend import __version__, features
-from backend.api import errors, middleware, openapi, router
+from backend import __version__
+from backend.core import domains
+from backend.core.api import docs, errors, health, middleware, openapi
 from backend.core.database import Database
 from backend.core.logging import configure_logging
-from backend.core.settings import AppSettings, Settings, SettingsBook
+from backend.core.settings import AppSettings, Settings, SettingsRegistry
 
 
 def create_app(*settings: AppSettings, database: Database | None = None) -> FastAPI:
@@ -20,44 +21,47 @@ def create_app(*settings: AppSettings, database: Database | None = None) -> Fast
         database: A database to use; it stays open when the app stops. Without one, and in another
             event loop than the database's, each run of the lifespan makes and closes its own.
     """
-    book = SettingsBook(*settings)
-    core = book.get(Settings)
+    registry = SettingsRegistry(*settings)
+    core = registry.get(Settings)
     configure_logging(core)
     app = FastAPI(
         title=core.service_name,
         version=__version__,
         lifespan=_make_lifespan(core, database),
+        docs_url=None,  # core/api/docs.py has one that is of use without internet
         redoc_url=None,
-        openapi_url="/openapi.json" if core.docs_enabled else None,  # without it, no /docs either
+        openapi_url="/openapi.json" if core.docs_enabled else None,
+        redirect_slashes=False,  # such a redirect names the host that the client has sent
     )
-    app.state.settings = book
-    router.install(app)
-    for feature in features.installed():
-        feature.install(app)
+    app.state.settings = registry
+    app.include_router(health.router)
+    for domain in domains.load_domains():
+        domain.install(app)
     errors.install(app)
     middleware.install(app, core)
     openapi.install(app)
+    docs.install(app)
     return app
 
 
 def _make_lifespan(
-    settings: Settings, given: Database | None
+    settings: Settings, provided: Database | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Make what runs from the app's start to its end. It may run many times, one after another."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            if given is not None and given.is_usable_here():
-                database = given
+            if provided is not None and provided.is_usable_here():
+                database = provided
             else:
                 database = Database(settings)
                 stack.push_async_callback(database.dispose)
             app.state.database = database
             app.state.health_checks = {"database": database.ping}
-            for feature in features.installed():
-                if isinstance(feature, features.LivingFeature):
-                    await stack.enter_async_context(feature.lifespan(app))
+            for domain in domains.load_domains():
+                if isinstance(domain, domains.DomainWithLifespan):
+                    await stack.enter_async_context(domain.lifespan(app))
             yield
 
     return lifespan

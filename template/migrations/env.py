@@ -12,8 +12,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, make_url, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from backend.core.domains import load_metadata
 from backend.core.settings import Settings, load_settings
-from backend.models import Base
 
 
 def find_url() -> str:
@@ -32,7 +32,7 @@ def migrate(connection: Connection, *, on_version_apply: Any = None) -> None:
     """Run the revisions on a connection; each in a transaction of its own."""
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=load_metadata(),
         compare_server_default=True,
         transaction_per_migration=True,
         on_version_apply=on_version_apply,
@@ -59,7 +59,7 @@ async def connect_and_migrate() -> None:
 
 def write_sql() -> None:
     """Write the SQL instead of running it (`alembic upgrade head --sql`)."""
-    context.configure(url=find_url(), target_metadata=Base.metadata, literal_binds=True)
+    context.configure(url=find_url(), target_metadata=load_metadata(), literal_binds=True)
     with context.begin_transaction():
         context.run_migrations()
 

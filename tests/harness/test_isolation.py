@@ -11,7 +11,8 @@ SCHEMA = """
         with psycopg.connect(url) as connection:
             connection.execute('''
                 CREATE TABLE account (
-                    id serial PRIMARY KEY, name text NOT NULL UNIQUE, tenant int NOT NULL DEFAULT 1);
+                    id serial PRIMARY KEY,
+                    name text NOT NULL UNIQUE, tenant int NOT NULL DEFAULT 1);
                 CREATE TABLE entry (
                     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                     account_id int NOT NULL REFERENCES account DEFERRABLE INITIALLY DEFERRED,
@@ -307,3 +308,24 @@ def test_a_run_of_offline_tests_starts_no_server(run_with_database: RunSuite) ->
 
     assert result.outcomes == {"test_a": "passed"}
     assert result.properties["services"] == ""
+
+
+def test_without_any_server_offline_tests_run_and_others_get_one_sentence(
+    run_with_database: RunSuite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_SERVICES", "docker")  # which this machine need not have
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    files = {
+        "tests/unit/test_a.py": "def test_a(): pass",
+        "tests/integration/test_b.py": "def test_b(): pass",
+    }
+
+    offline = run_with_database(files, "tests/unit")
+    others = run_with_database({})
+    by_workers = run_with_database({}, "-n", "2")
+
+    assert offline.outcomes == {"test_a": "passed"}, offline.output
+    for result in (others, by_workers):
+        assert result.exit_code == pytest.ExitCode.USAGE_ERROR
+        assert "No PostgreSQL for the tests" in result.output
+        assert "Traceback" not in result.output

@@ -79,7 +79,7 @@ def test_a_file_in_no_level_is_one_error_that_says_what_to_do(run: RunSuite, opt
     assert result.exit_code == (pytest.ExitCode.INTERRUPTED if option == "-n0" else 1)
     sentence = "tests/test_loose.py (and 1 more) lie outside every level: move to one of"
     assert result.output.count(f"{sentence} tests/unit/, ") == 1
-    assert 'or set greenfield_default_level = "unit".' in result.output
+    assert 'or set greenfield_default_level = "integration".' in result.output
 
 
 def test_or_has_the_rules_of_the_default_level(run: RunSuite) -> None:

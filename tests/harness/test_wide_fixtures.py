@@ -130,6 +130,41 @@ TABLES = """
         assert execute("SELECT max(id) FROM made") == [2]
 """
 
+IDS = """
+    import pytest
+    from tests.conftest import execute
+
+    @pytest.fixture(scope="session")
+    def quiet():
+        return "writes nothing"
+
+    @pytest.mark.parametrize("again", range(2))
+    def test_ids_start_anew(request, again):
+        added = execute("INSERT INTO account (name) VALUES ('of the test') RETURNING id")
+        request.getfixturevalue("quiet")
+        assert added == [2]
+"""
+
+DDL = """
+    import pytest
+    from tests.conftest import execute
+
+    @pytest.fixture
+    def made():
+        execute("CREATE TABLE made (id serial PRIMARY KEY)")
+        yield
+        execute("DROP TABLE made")
+
+    @pytest.fixture(scope="session")
+    def quiet():
+        return "writes nothing"
+
+    @pytest.mark.parametrize("again", range(3))
+    def test_it(made, again, request):
+        request.getfixturevalue("quiet")
+        assert execute("INSERT INTO made DEFAULT VALUES RETURNING id") == [1]
+"""
+
 
 @pytest.fixture
 def files() -> dict[str, str]:
@@ -166,5 +201,21 @@ def test_tables_that_a_fixture_makes(run: RunSuite, files: dict[str, str], migra
     settings = f'greenfield_migrations = "{migrations}"\npythonpath = ["."]\n'
 
     result = run(files | {"tests/integration/test_a.py": TABLES}, settings=settings)
+
+    assert set(result.outcomes.values()) == {"passed"}, result.output
+
+
+def test_a_fixture_in_the_middle_takes_over_no_sequence_of_the_test(
+    run: RunSuite, files: dict[str, str]
+) -> None:
+    result = run(files | {"tests/integration/test_ids.py": IDS}, settings=SETTINGS)
+
+    assert set(result.outcomes.values()) == {"passed"}, result.output
+
+
+def test_a_fixture_in_the_middle_takes_over_no_table_of_the_test(
+    run: RunSuite, files: dict[str, str]
+) -> None:
+    result = run(files | {"tests/integration/test_ddl.py": DDL}, settings=SETTINGS)
 
     assert set(result.outcomes.values()) == {"passed"}, result.output

@@ -1,1 +1,1 @@
-"""What every layer stands on: settings, database, errors, logging. Imports no other layer."""
+"""What every domain needs, and nothing of a domain."""

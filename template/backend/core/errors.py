@@ -51,7 +51,7 @@ class AppError(Exception):
 
 
 class AuthenticationError(AppError):
-    """Nobody knows who is asking."""
+    """The caller is not authenticated."""
 
     status = HTTPStatus.UNAUTHORIZED
     code = "not_authenticated"
@@ -60,7 +60,7 @@ class AuthenticationError(AppError):
 
 
 class PermissionDeniedError(AppError):
-    """It is known who is asking, and they may not."""
+    """The caller is not authorized."""
 
     status = HTTPStatus.FORBIDDEN
     code = "permission_denied"

@@ -1,4 +1,4 @@
-"""Work that comes round again and again."""
+"""Background jobs that run at regular intervals."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -22,7 +22,7 @@ async def run_round(jobs: Mapping[str, Job]) -> None:
 
 
 @asynccontextmanager
-async def running(
+async def run_periodically(
     jobs: Mapping[str, Job], interval: float, sleep: Sleep = asyncio.sleep
 ) -> AsyncIterator[None]:
     """Run the jobs every `interval` seconds for the length of the context; 0 is never.

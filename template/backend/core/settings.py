@@ -132,11 +132,19 @@ class Settings(AppSettings):
     log_format: Literal["console", "json"] = "console"
     cors_origins: tuple[str, ...] = ()
     max_request_bytes: int = Field(default=1024 * 1024, ge=1)
+    jobs_interval: float = Field(default=10.0, ge=0, description="Seconds; 0 is never.")
 
     @property
     def docs_enabled(self) -> bool:
         """Whether `/docs` and `/openapi.json` are served."""
         return not self.is_production
+
+    @property
+    def seconds_between_jobs(self) -> float:
+        """Seconds between two rounds of background jobs; 0 is never, as under test unless set."""
+        if self.environment == "test" and "jobs_interval" not in self.model_fields_set:
+            return 0.0
+        return self.jobs_interval
 
     @model_validator(mode="after")
     def _refuse_weak_database_password(self) -> Self:
@@ -184,13 +192,14 @@ def reset_settings_cache() -> None:
     _load.cache_clear()
 
 
-class SettingsBook:
-    """The settings of one application: what it was given, else what the environment says."""
+class SettingsRegistry:
+    """The settings of one application: those provided, else what the environment said first."""
 
-    def __init__(self, *given: AppSettings) -> None:
-        self._given = {type(settings): settings for settings in given}
+    def __init__(self, *provided: AppSettings) -> None:
+        self._settings = {type(settings): settings for settings in provided}
 
     def get(self, kind: type[S]) -> S:
-        """Return the settings of a class: the given instance, else the environment's."""
-        given = self._given.get(kind)
-        return given if isinstance(given, kind) else load_settings(kind)
+        """Return the settings of a class: the provided instance, else the environment's."""
+        if kind not in self._settings:
+            self._settings[kind] = load_settings(kind)
+        return cast("S", self._settings[kind])

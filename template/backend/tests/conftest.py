@@ -1,4 +1,4 @@
-"""The list of this project's fixtures, one module a concern.
+"""This project's fixtures, one module a concern.
 
 The plugin pytest-greenfield (in vendor/) gives each worker a migrated database, sets the variables
 that the application reads, before this file is imported, and restores the database after each test.
@@ -7,17 +7,17 @@ Its settings are the lines `greenfield_…` in pyproject.toml. Change what you l
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-pytest_plugins = (
-    "backend.tests.fixtures.application",
-    "backend.tests.fixtures.data",
-    "backend.tests.fixtures.database",
-    "backend.tests.fixtures.live_server",
-    "backend.tests.fixtures.sqlite",
-    "backend.tests.fixtures.websocket",
-)
+# Every module of fixtures/; those of a domain are in a folder of its name, and go with it.
+FIXTURES = Path(__file__).parent / "fixtures"
+pytest_plugins = [
+    ".".join(("backend.tests.fixtures", *path.relative_to(FIXTURES).with_suffix("").parts))
+    for path in sorted(FIXTURES.rglob("*.py"))
+    if path.stem not in {"__init__", "live_process"}
+]
 
 
 @pytest.fixture(scope="session")

@@ -4,21 +4,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pytest_greenfield.services.postgres.service import Postgres
 
-from .conftest import Start
+from tests.harness.postgres.conftest import Start
 
-Damage = Callable[[Path], None]
+Damage = Callable[[Path], object]
 
 
 @pytest.fixture(scope="session")
-def whole(kept_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache with a cluster that was stopped in an orderly way, and has its templates."""
-    from pytest_greenfield.services.postgres.service import Postgres
-
+def whole(kept_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a cache with a cluster that was stopped in an orderly way, and has its templates."""
     root = tmp_path_factory.mktemp("whole")
     (root / "pyproject.toml").write_text('[project]\nname = "my-app"\n', "utf-8")
     with pytest.MonkeyPatch.context() as patch:
@@ -26,7 +25,7 @@ def whole(kept_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         postgres = Postgres.plan(root=root, settings_migrations="", environ=os.environ)
         postgres.start(lambda address: {})
         postgres.stop()
-    yield kept_cache
+    return kept_cache
 
 
 def data_of(cache: Path) -> Path:
@@ -50,12 +49,37 @@ def running(data: Path, content: str) -> None:
     (data / "postmaster.pid").write_text(content, "utf-8")
 
 
+def empty(data: Path) -> None:
+    """Remove all that is in the folder."""
+    for path in data.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def lock_up(data: Path) -> None:
+    """Leave folders that cannot be written to, and no cluster."""
+    (data / "PG_VERSION").unlink()
+    for path in (data / "base", data / "global", data):
+        path.chmod(0o500)
+
+
+def replace_by_file(data: Path) -> None:
+    """Put a file where the folder was."""
+    shutil.rmtree(data)
+    data.touch()
+
+
+def damage_all(damage: Damage, paths: list[Path]) -> None:
+    """Do the same to several files."""
+    for path in paths:
+        damage(path)
+
+
 DAMAGES: dict[str, Damage] = {
     "zeroed pg_control": lambda data: zero(data / "global/pg_control"),
     "empty pg_control": lambda data: (data / "global/pg_control").write_bytes(b""),
     "missing pg_control": lambda data: (data / "global/pg_control").unlink(),
-    "zeroed WAL": lambda data: [zero(path) for path in wal(data)] and None,
-    "missing WAL": lambda data: [path.unlink() for path in wal(data)] and None,
+    "zeroed WAL": lambda data: damage_all(zero, wal(data)),
+    "missing WAL": lambda data: damage_all(Path.unlink, wal(data)),
     "no pg_wal": lambda data: shutil.rmtree(data / "pg_wal"),
     "missing pg_database": lambda data: (data / "global/1262").unlink(),
     "empty pg_database": lambda data: (data / "global/1262").write_bytes(b""),
@@ -66,31 +90,22 @@ DAMAGES: dict[str, Damage] = {
     "missing template1": lambda data: shutil.rmtree(data / "base/1"),
     "missing postgres": lambda data: shutil.rmtree(data / "base/5"),
     "missing transaction log": lambda data: shutil.rmtree(data / "pg_xact"),
-    "empty data": lambda data: [
-        shutil.rmtree(path) if path.is_dir() else path.unlink() for path in data.iterdir()
-    ]
-    and None,
+    "empty data": empty,
     "no PG_VERSION": lambda data: (data / "PG_VERSION").unlink(),
-    "another PG_VERSION": lambda data: (data / "PG_VERSION").write_text("9.6\n", "utf-8") and None,
+    "another PG_VERSION": lambda data: (data / "PG_VERSION").write_text("9.6\n", "utf-8"),
     "no configuration": lambda data: (data / "postgresql.conf").unlink(),
     "garbage in the configuration": lambda data: (data / "postgresql.conf").write_text(
         "\0nonsense", "utf-8"
-    )
-    and None,
+    ),
     "no access file": lambda data: (data / "pg_hba.conf").unlink(),
-    "read-only folders": lambda data: [
-        path.chmod(0o500) for path in (data / "base", data / "global", data / "pg_wal", data)
-    ]
-    and (data / "PG_VERSION").unlink(),
+    "read-only folders": lock_up,
     "open to everybody": lambda data: data.chmod(0o777),
-    "a file": lambda data: shutil.rmtree(data) or data.write_text("", "utf-8") and None,
+    "a file": replace_by_file,
 }
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_a_damaged_cluster_is_made_anew(
-    kind: str, whole: Path, cache: Path, start: Start
-) -> None:
+def test_a_damaged_cluster_is_made_anew(kind: str, whole: Path, cache: Path, start: Start) -> None:
     shutil.copytree(whole, cache, dirs_exist_ok=True, copy_function=copy_owned)
     own_as(data_of(whole), data_of(cache))
     DAMAGES[kind](data_of(cache))

@@ -141,6 +141,7 @@ def test_a_host_can_be_allowed_by_name() -> None:
         f"postgresql://u:{SECRET}@localhost:port/app_test",
         "postgresql://u:s3/cret@localhost/app_test",
         "postgresql://u:5/s3#cret@localhost/app",
+        "postgresql://u:5/s3#cret@localhost/app_test",
         f"postgresql://us@er:{SECRET}@localhost/app_test",
         f"postgresql://u:{SECRET}@[localhost/app_test",
         f"postgresql://u:{SECRET}%zz@localhost/app_test",

@@ -12,11 +12,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from pytest_greenfield.errors import ServiceUnavailableError
-from pytest_greenfield.services.postgres import binaries, cluster
-from pytest_greenfield.services.postgres.process import Server
+from pytest_greenfield.services.postgres import binaries
+from pytest_greenfield.services.postgres.embedded import Embedded
 from pytest_greenfield.services.postgres.service import Postgres
 
-from .conftest import Start, database_url
+from tests.harness.postgres.conftest import Start, database_url
 
 RUN = """
 import json, os, sys, time
@@ -156,9 +156,9 @@ def test_a_killed_server_is_the_reason_of_failures(cache: Path, start: Start) ->
     postgres.open_worker("master")
     assert postgres.failure_reason() is None
     own = postgres._own
-    assert own is not None
-    server = own._server  # type: ignore[union-attr]
-    assert isinstance(server, Server)
+    assert isinstance(own, Embedded)
+    server = own._server
+    assert server is not None
     os.kill(server.pid, signal.SIGKILL)
     assert ended(server.pid)
     assert "went away during the run" in str(postgres.failure_reason())
@@ -182,7 +182,7 @@ def test_any_folder_can_be_the_cache(
         {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/nowhere"},
         {"PGTARGETSESSIONATTRS": "read-only"},
         {"PGSERVICE": "unknown"},
-        {"PGOPTIONS": "-c nonsense.is=1 -c search_path=nowhere -c default_transaction_read_only=on"},
+        {"PGOPTIONS": "-c nonsense.is=1 -c default_transaction_read_only=on"},
         {"PGREQUIREAUTH": "none"},
         {"PGHOST": "db.example.com", "PGPORT": "1", "PGDATABASE": "x", "PGUSER": "y"},
         {"PGCLIENTENCODING": "nonsense"},
@@ -211,7 +211,7 @@ def test_a_full_disk_is_named(cache: Path, start: Start, monkeypatch: pytest.Mon
             return done
         return original(command, **options)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(cluster.subprocess, "run", run_initdb)
+    monkeypatch.setattr(subprocess, "run", run_initdb)
     with pytest.raises(ServiceUnavailableError) as refused:
         start()
     assert "no space left" in str(refused.value)
@@ -230,9 +230,7 @@ def test_no_binaries_are_named(
     assert "54329" in str(refused.value)
 
 
-def test_an_unknown_kind_of_service_is_named(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_kind_of_service_is_named(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_SERVICES", "podman")
     with pytest.raises(ServiceUnavailableError, match="TEST_SERVICES=podman is unknown"):
         start()

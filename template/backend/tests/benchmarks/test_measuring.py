@@ -1,4 +1,4 @@
-"""The ruler is straight."""
+"""Growth and memory are measured correctly."""
 
 from __future__ import annotations
 

@@ -39,7 +39,3 @@ class TestSampleData:
         (tmp_path / "rows.json").write_text("[]")
         with pytest.raises(KeyError, match=r"no other\.json .*there are: rows"):
             SampleData(tmp_path)["other"]
-
-
-def test_the_media_folder_is_empty(media_root: Path) -> None:
-    assert list(media_root.iterdir()) == []

@@ -9,7 +9,8 @@ from types import ModuleType
 import pytest
 from fastapi import FastAPI
 
-from backend import __version__, features
+from backend import __version__
+from backend.core import domains
 from backend.core.database import Database
 from backend.core.settings import Settings, load_settings
 from backend.main import create_app
@@ -69,9 +70,9 @@ class TestLifespan:
         assert [database.disposals for database in made] == [1]
 
 
-class TestFeatures:
-    def test_a_feature_is_a_module_with_install(self) -> None:
-        assert all(callable(feature.install) for feature in features.installed())
+class TestDomains:
+    def test_a_domain_has_install(self) -> None:
+        assert all(callable(domain.install) for domain in domains.load_domains())
 
     async def test_they_are_installed_and_live_as_long_as_the_app(
         self, monkeypatch: pytest.MonkeyPatch
@@ -89,7 +90,7 @@ class TestFeatures:
             name = module.__name__
             module.install = lambda app, name=name: events.append(f"{name} in {app.title}")  # type: ignore[attr-defined]  # a module made by hand
         living.lifespan = lifespan  # type: ignore[attr-defined]  # a module made by hand
-        monkeypatch.setattr(features, "installed", lambda: [living, plain])
+        monkeypatch.setattr(domains, "load_domains", lambda: [living, plain])
 
         app = create_app(Settings(), database=FakeDatabase())
         assert events == ["living in backend", "plain in backend"]

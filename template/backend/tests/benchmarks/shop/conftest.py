@@ -1,4 +1,4 @@
-"""The shop with quick passwords, a willing gateway, and an admin."""
+"""The shop with quick passwords, a gateway that approves, and an admin."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core.media import DiskMediaStore
-from backend.core.security import Passwords, TokenKind
-from backend.features.shop import get_shop
-from backend.services.catalogue import CatalogueSettings
-from backend.services.shop import Shop
-from backend.tests.factories import CustomerFactory
-from backend.tests.fakes.gateway import FakePaymentGateway
-from backend.tests.fakes.shop import AUTH
+from backend.accounts.adapters.security import TokenKind
+from backend.accounts.services.container import AccountsContainer
+from backend.shop.adapters.media import DiskMediaStore
+from backend.shop.domain import get_container
+from backend.shop.services.catalogue import CatalogueSettings
+from backend.shop.services.container import ShopContainer
+from backend.tests.factories.accounts import CustomerFactory
+from backend.tests.fakes.shop.payment_gateway import FakePaymentGateway
 
 
 @pytest.fixture
-def shop(app: FastAPI, client: httpx2.AsyncClient, media_root: Path) -> Shop:
+def shop(app: FastAPI, client: httpx2.AsyncClient, media_root: Path) -> ShopContainer:
     """The running app's parts, without a cache: what is measured is the work."""
     shop = replace(
-        get_shop(app),
-        passwords=Passwords(AUTH),
+        get_container(app),
         media=DiskMediaStore(media_root),
-        gateway=FakePaymentGateway(),
+        payment_gateway=FakePaymentGateway(),
         catalogue_settings=CatalogueSettings(catalogue_ttl=0),
     )
     app.state.shop = shop
@@ -37,10 +36,13 @@ def shop(app: FastAPI, client: httpx2.AsyncClient, media_root: Path) -> Shop:
 
 @pytest.fixture
 async def admin_client(
-    shop: Shop, client: httpx2.AsyncClient, db_session: AsyncSession
+    shop: ShopContainer,
+    accounts: AccountsContainer,
+    client: httpx2.AsyncClient,
+    db_session: AsyncSession,
 ) -> httpx2.AsyncClient:
     """The client, as an admin, who also buys."""
     admin = await CustomerFactory.create(db_session, admin=True)
-    token = shop.tokens.issue(TokenKind.ACCESS, subject=admin.id, token_id=uuid4())
+    token = accounts.tokens.issue(TokenKind.ACCESS, subject=admin.id, token_id=uuid4())
     client.headers["Authorization"] = f"Bearer {token}"
     return client

@@ -10,9 +10,10 @@ import httpx2
 from pytest_greenfield.query_log import QueryLog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.models.product import Product
+from backend.shop.models.product import Product
 from backend.tests.benchmarks.measuring import growth, median_seconds, table
-from backend.tests.factories import PASSWORD, CustomerFactory, ProductFactory
+from backend.tests.factories.accounts import PASSWORD, CustomerFactory
+from backend.tests.factories.shop import ProductFactory
 
 CONSTANT, LINEAR = 0.35, 1.2
 """Powers of n, with room for noise; quadratic would be 2."""

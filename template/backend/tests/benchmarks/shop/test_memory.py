@@ -10,9 +10,9 @@ import httpx2
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.services.shop import Shop
+from backend.shop.services.container import ShopContainer
 from backend.tests.benchmarks.measuring import measured_memory
-from backend.tests.factories import ProductFactory
+from backend.tests.factories.shop import ProductFactory
 from backend.tests.fixtures.application import http_scope
 
 MIB = 1024 * 1024
@@ -43,7 +43,7 @@ async def test_an_upload_without_an_end_is_refused_long_before_it_is_in_memory(
 
 
 async def test_a_download_is_read_piece_by_piece(
-    app: FastAPI, shop: Shop, report: Callable[..., None]
+    app: FastAPI, shop: ShopContainer, report: Callable[..., None]
 ) -> None:
     name = await shop.media.save(b"\x89PNG\r\n\x1a\n" + bytes(LARGE), ".png")
     received = 0

@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from backend.tests.async_utils import async_timeout
 
 
-async def say(socket: ClientConnection, **message: Any) -> Any:
+async def send(socket: ClientConnection, **message: Any) -> Any:
     """Send a message and return the answer; events that come in between are passed over."""
     await socket.send(json.dumps(message))
     while (answer := await _read(socket))["type"] == "event":
@@ -18,7 +18,7 @@ async def say(socket: ClientConnection, **message: Any) -> Any:
     return answer
 
 
-async def hear(socket: ClientConnection, event: str) -> Any:
+async def receive(socket: ClientConnection, event: str) -> Any:
     """Return the next such event. Earlier ones may come late: they are sent after the fact."""
     while (message := await _read(socket)).get("event") != event:
         pass

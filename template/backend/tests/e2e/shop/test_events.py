@@ -10,8 +10,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from backend.tests.async_utils import with_timeout
-from backend.tests.e2e.shop.messages import hear, say
-from backend.tests.e2e.shop.people import NewPerson, Person
+from backend.tests.e2e.shop.messages import receive, send
+from backend.tests.e2e.shop.purchases import create_product, place_order, post_payment
+from backend.tests.fixtures.accounts.live import NewPerson, Person
 from backend.tests.fixtures.live_server import LiveServer
 
 
@@ -24,25 +25,30 @@ async def test_without_a_good_token_it_is_closed(live_server: LiveServer) -> Non
 
 
 async def test_who_comes_back_hears_what_happens_from_then_on_and_nobody_else_does(
-    live_server: LiveServer, gateway: HTTPServer, admin: Person, new_customer: NewPerson
+    live_server: LiveServer,
+    gateway_server: HTTPServer,
+    admin_session: Person,
+    new_customer: NewPerson,
 ) -> None:
     url = f"{live_server.websocket_url}/api/v1/events"
     customer, stranger = await new_customer(), await new_customer()
-    order = await customer.orders(await admin.offers(sku="E2E-EVENT", stock=1))
+    order = await place_order(
+        customer, await create_product(admin_session, sku="E2E-EVENT", stock=1)
+    )
 
     async with connect(url, proxy=None) as socket:
-        await say(socket, type="authenticate", token=stranger.access_token)
-        refusal = await say(socket, type="subscribe", order_id=order["id"])
+        await send(socket, type="authenticate", token=stranger.access_token)
+        refusal = await send(socket, type="subscribe", order_id=order["id"])
         assert (refusal["type"], refusal["code"]) == ("error", "not_found")
 
     async with connect(url, proxy=None) as socket:
-        await say(socket, type="authenticate", token=customer.access_token)
-        await say(socket, type="subscribe", order_id=order["id"])
+        await send(socket, type="authenticate", token=customer.access_token)
+        await send(socket, type="subscribe", order_id=order["id"])
 
-    await customer.tries_to_pay(order, key="while-away")
+    await post_payment(customer, order, key="while-away")
     async with connect(url, proxy=None) as socket:
-        await say(socket, type="authenticate", token=customer.access_token)
-        state = await say(socket, type="subscribe", order_id=order["id"])
+        await send(socket, type="authenticate", token=customer.access_token)
+        state = await send(socket, type="subscribe", order_id=order["id"])
         assert state["status"] == "paid"
-        await admin.client.post(f"/api/v1/orders/{order['id']}/ship")
-        assert (await hear(socket, "order.shipped"))["order_id"] == order["id"]
+        await admin_session.client.post(f"/api/v1/orders/{order['id']}/ship")
+        assert (await receive(socket, "order.shipped"))["order_id"] == order["id"]

@@ -8,23 +8,24 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from backend.tests.e2e.shop.people import Person
+from backend.tests.e2e.shop.purchases import create_product
+from backend.tests.fixtures.accounts.live import Person
 from backend.tests.fixtures.data import DATA_FOLDER
 from backend.tests.fixtures.live_server import LiveServer
 
-PICTURE = (DATA_FOLDER / "mug.png").read_bytes()
+PICTURE = (DATA_FOLDER / "shop" / "mug.png").read_bytes()
 
 
-async def upload(admin: Person, content: bytes, name: str = "mug.png") -> httpx2.Response:
-    product = await admin.offers(sku="E2E-PICTURE", stock=1)
+async def upload(admin_session: Person, content: bytes, name: str = "mug.png") -> httpx2.Response:
+    product = await create_product(admin_session, sku="E2E-PICTURE", stock=1)
     path = f"/api/v1/products/{product['id']}/images"
-    return await admin.client.post(path, files={"file": (name, content, "image/png")})
+    return await admin_session.client.post(path, files={"file": (name, content, "image/png")})
 
 
 async def test_what_was_uploaded_is_downloaded_by_anybody(
-    admin: Person, live_client: httpx2.AsyncClient
+    admin_session: Person, live_client: httpx2.AsyncClient
 ) -> None:
-    image = (await upload(admin, PICTURE, name="../../mug.exe")).json()
+    image = (await upload(admin_session, PICTURE, name="../../mug.exe")).json()
     assert image["name"].endswith(".png")
     download = await live_client.get(f"/api/v1/media/{image['name']}")
     assert download.content == PICTURE
@@ -36,9 +37,9 @@ async def test_what_was_uploaded_is_downloaded_by_anybody(
     ("content", "status"), [(b"MZ\x90\x00", 415), (PICTURE + b"\x00" * 512 * 1024, 413)]
 )
 async def test_other_files_and_large_ones_are_refused(
-    content: bytes, status: int, admin: Person
+    content: bytes, status: int, admin_session: Person
 ) -> None:
-    assert (await upload(admin, content)).status_code == status
+    assert (await upload(admin_session, content)).status_code == status
 
 
 @pytest.mark.parametrize("up", ["../", "..%2f", "%2e%2e/", "/{parent}/", "%2f{parent}%2f"])

@@ -7,24 +7,36 @@ import json
 from pytest_httpserver import HTTPServer
 from websockets.asyncio.client import connect
 
-from backend.tests.e2e.conftest import SECRETS
-from backend.tests.e2e.shop.people import PASSWORD, Person
+from backend.tests.e2e.shop.purchases import create_product, place_order, post_payment
+from backend.tests.fixtures.accounts.live import PASSWORD, SIGNING_KEY, Person
 from backend.tests.fixtures.live_server import LiveServer
+from backend.tests.fixtures.shop.live import GATEWAY_KEY
 
 
 async def test_each_line_of_a_request_has_its_id_and_no_line_has_a_secret(
-    live_server: LiveServer, gateway: HTTPServer, admin: Person, customer: Person
+    live_server: LiveServer,
+    gateway_server: HTTPServer,
+    admin_session: Person,
+    customer_session: Person,
 ) -> None:
-    order = await customer.orders(await admin.offers(sku="E2E-LOG", stock=1))
-    gateway.expect_oneshot_request("/charges").respond_with_data("busy", status=500)
-    await customer.tries_to_pay(order, key="e2e-log-key-1", card="tok_card_4711")
-    wrong = {"email": customer.email, "password": "a wrong passphrase", "extra": 1}
+    order = await place_order(
+        customer_session, await create_product(admin_session, sku="E2E-LOG", stock=1)
+    )
+    gateway_server.expect_oneshot_request("/charges").respond_with_data("busy", status=500)
+    await post_payment(customer_session, order, key="e2e-log-key-1", card="tok_card_4711")
+    wrong = {"email": customer_session.email, "password": "a wrong passphrase", "extra": 1}
     for body in (wrong, wrong | {"password": PASSWORD}):
-        assert (await customer.client.post("/api/v1/auth/login", json=body)).status_code == 422
+        assert (
+            await customer_session.client.post("/api/v1/auth/login", json=body)
+        ).status_code == 422
     async with connect(f"{live_server.websocket_url}/api/v1/events", proxy=None) as socket:
-        await socket.send(json.dumps({"type": "authenticate", "token": customer.access_token}))
+        await socket.send(
+            json.dumps({"type": "authenticate", "token": customer_session.access_token})
+        )
         await socket.recv()
-    answer = await customer.client.get("/api/v1/auth/me", headers={"X-Request-ID": "e2e-log-4711"})
+    answer = await customer_session.client.get(
+        "/api/v1/auth/me", headers={"X-Request-ID": "e2e-log-4711"}
+    )
     assert answer.headers["X-Request-ID"] == "e2e-log-4711"
 
     assert await live_server.logged("e2e-log-4711")
@@ -37,11 +49,12 @@ async def test_each_line_of_a_request_has_its_id_and_no_line_has_a_secret(
         "/api/v1/auth/me"
     ]
     secrets = {
-        *SECRETS.values(),
+        SIGNING_KEY,
+        GATEWAY_KEY,
         PASSWORD,
         "a wrong passphrase",
-        customer.access_token,
-        customer.refresh_token,
+        customer_session.access_token,
+        customer_session.refresh_token,
         "tok_card_4711",
     }
     assert {secret for secret in secrets if secret in log} == set()

@@ -11,7 +11,7 @@ from alembic import command
 from pytest_greenfield.fixtures import CloneDatabase
 
 from backend.core.database import Database
-from backend.models import Base
+from backend.core.models import Base
 from backend.tests.integration.infrastructure.migrations import (
     Migrations,
     make_config,

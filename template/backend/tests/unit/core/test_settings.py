@@ -9,7 +9,7 @@ from backend.core.settings import (
     RANDOM_VALUE_COMMAND,
     AppSettings,
     Settings,
-    SettingsBook,
+    SettingsRegistry,
     is_placeholder,
     load_settings,
     reset_settings_cache,
@@ -205,8 +205,22 @@ class TestLoading:
 class TestSettingsBook:
     def test_a_given_instance_is_used(self) -> None:
         given = Settings(service_name="given")
-        assert SettingsBook(given).get(Settings) is given
+        assert SettingsRegistry(given).get(Settings) is given
 
     def test_what_was_not_given_comes_from_the_environment(self) -> None:
-        book = SettingsBook(Settings(service_name="given"))
+        book = SettingsRegistry(Settings(service_name="given"))
         assert book.get(MailSettings) is load_settings(MailSettings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [
+        (Settings(environment="test"), 0),
+        (Settings(environment="test", jobs_interval=3), 3),
+        (Settings(environment="development"), 10),
+        (Settings(environment="development", jobs_interval=0), 0),
+    ],
+    ids=["off under test", "unless it was set", "on elsewhere", "unless switched off"],
+)
+def test_jobs_run_by_themselves_except_under_test(settings: Settings, seconds: float) -> None:
+    assert settings.seconds_between_jobs == seconds

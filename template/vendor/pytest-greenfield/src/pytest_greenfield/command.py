@@ -1,6 +1,6 @@
 """PostgreSQL for people: `pytest-greenfield check | serve | clean`.
 
-check   prove in seconds that the tests' server, databases, restoring and guard work on this machine
+check   try in seconds whether server, databases, restoring, limits and guard work on this machine
 serve   a PostgreSQL for development with the database `dev`, until Ctrl-C; its data are kept
 clean   remove what tests have left and cached; development databases stay
 """
@@ -10,71 +10,24 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
+import signal
 import sys
-import time
+import threading
+import tomllib
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from pytest_greenfield import names
-from pytest_greenfield.errors import ServiceUnavailableError, UnsafeDatabaseError
+from pytest_greenfield.check import check
+from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.postgres import binaries, cache, cluster, guard, process
 from pytest_greenfield.services.postgres.account import Account, server_account
 from pytest_greenfield.services.postgres.address import Address, connect
 from pytest_greenfield.services.postgres.databases import Databases
-from pytest_greenfield.services.postgres.service import OWN_LIBPQ, Postgres
+from pytest_greenfield.services.postgres.service import OWN_LIBPQ
 
 _ROOT_FILES = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
-
-
-def check() -> None:
-    """Try each part and print one line for it; raise ServiceUnavailableError at the first fault."""
-    root = project_root()
-    begun = time.monotonic()
-    postgres = Postgres.plan(root=root, settings_migrations="none", environ=os.environ)
-    try:
-        postgres.start(lambda address: {"DATABASE_URL": address.url})
-        print(f"server    {postgres.summary}, started in {time.monotonic() - begun:.1f} s")
-        for note in postgres.notes:
-            print(f"          {note}")
-        postgres.open_worker("master")
-        worker = postgres.worker_address("master")
-        with postgres.connect(worker) as connection:
-            connection.execute("CREATE TABLE checked (id int)")
-        postgres.replace_worker_database()
-        with postgres.connect(worker) as connection:
-            row = connection.execute("SELECT to_regclass('checked')").fetchone()
-        if row != (None,):
-            raise ServiceUnavailableError("a new database of a worker was not empty: report this")
-        print("databases made, dropped and made again")
-        check_restore(postgres)
-        check_guard()
-    finally:
-        postgres.stop()
-    print(f"all of it took {time.monotonic() - begun:.1f} s")
-
-
-def check_restore(postgres: Postgres) -> None:
-    """Commit into a prepared database and see it restored. (The part of `restore`.)"""
-    from pytest_greenfield import restore
-
-    address = postgres.clone("check", empty=True)
-    with postgres.connect(address) as connection:
-        connection.execute("CREATE TABLE checked (id int)")
-        restore.prepare(connection)
-        connection.execute("INSERT INTO checked VALUES (1)")
-    postgres.drop(address)
-    print(f"restore   prepared, version {restore.VERSION}")
-
-
-def check_guard() -> None:
-    """See that a hosted database is refused."""
-    try:
-        guard.resolve("postgresql://app@db.example.com/app_test", {})
-    except UnsafeDatabaseError:
-        print("guard     refuses db.example.com")
-        return
-    raise ServiceUnavailableError("the guard did not refuse db.example.com: report this")
 
 
 def serve(*, reset: bool = False, env_file: Path | None = None) -> None:
@@ -99,25 +52,25 @@ def serve(*, reset: bool = False, env_file: Path | None = None) -> None:
         cache.remove(home)
         print(f"removed   {home}")
     cluster.make_folder(home, account)
-    server, url = _start_development(home, found, account, lock)
-    print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it.")
-    if env_file is None:
-        print("For .env:")
-    else:
-        write_url(env_file, url)
-        print(f"Written into {env_file}:")
-    print(f"DATABASE_URL={url}", flush=True)
-    try:
-        while server.alive:
-            time.sleep(0.5)
-        print(f"the server has ended, see {home / 'server.log'}", file=sys.stderr)
-    finally:
-        server.stop()
+    asked = threading.Event()
+    # Not KeyboardInterrupt, which is lost where it strikes in a destructor.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    server, lines = _start_development(home, found, account, lock)
+    if env_file is not None:
+        write_variables(env_file, lines)
+    print(f"Written into {env_file}:" if env_file is not None else "For .env:")
+    for line in lines:
+        print(line, flush=True)
+    while server.alive and not asked.wait(0.5):
+        pass
+    print("stopped" if asked.is_set() else f"the server has ended, see {home / 'server.log'}")
+    server.stop()
 
 
 def _start_development(
     home: Path, found: binaries.Binaries, account: Account, lock: int
-) -> tuple[process.Server, str]:
+) -> tuple[process.Server, list[str]]:
     password = cache.kept_password(home)
     settings = cluster.DEVELOPMENT_SETTINGS
     development = cluster.Cluster(home, found, account, password, settings, lock)
@@ -136,18 +89,38 @@ def _start_development(
         row = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'dev'").fetchone()
         if row is None:
             connection.execute("CREATE DATABASE dev")
-    return server, address.with_database("dev").url
+    dev = address.with_database("dev")
+    print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it.")
+    return server, _variables(project_root(), dev)
 
 
-def write_url(path: Path, url: str) -> None:
-    """Set DATABASE_URL in a file of variables; another one that is there becomes a comment."""
-    line = f"DATABASE_URL={url}"
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    if line in lines:
-        return
-    kept = [f"#{one}" if one.startswith("DATABASE_URL=") else one for one in lines]
-    path.touch(mode=0o600)  # the URL holds a password
-    path.write_text("\n".join([*kept, line, ""]), "utf-8")
+def write_variables(path: Path, lines: list[str]) -> None:
+    """Set variables in a file such as `.env`; other values that are there become comments."""
+    before = path.read_text("utf-8").splitlines() if path.exists() else []
+    names = {line.partition("=")[0] for line in lines}
+    kept = [
+        f"#{line}" if line.partition("=")[0] in names and line not in lines else line
+        for line in before
+    ]
+    path.touch(mode=0o600)  # a URL holds a password
+    new = [line for line in lines if line not in before]
+    path.write_text("\n".join([*kept, *new, ""]), "utf-8")
+
+
+def _variables(root: Path, address: Address) -> list[str]:
+    """Return the lines of greenfield_environment that say where the database is."""
+    try:
+        tools = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+        lines = tools.get("ini_options", tools)["greenfield_environment"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        lines = ["DATABASE_URL={postgres.url}"]
+    texts = lines.splitlines() if isinstance(lines, str) else [str(line) for line in lines]
+    placeholder = re.compile(r"\{postgres\.(\w+)\}")
+    return [
+        placeholder.sub(lambda match: str(getattr(address, match[1], match[0])), text.strip())
+        for text in texts
+        if placeholder.search(text)
+    ]
 
 
 def _read(path: Path) -> str:
@@ -160,7 +133,8 @@ def _read(path: Path) -> str:
 def clean() -> None:
     """Remove the tests' clusters and copies; on a given server, the databases of ended runs."""
     account = server_account()
-    folders = {cache.cache_folder(account), cache.usual_cache_folder(account)}
+    usual = cache.usual_cache_folder(account)
+    folders = {cache.cache_folder(account), usual, cache.cluster_folder(account, usual)}
     for folder in sorted(folders):
         for path, removed in cluster.prune(folder, older_than_days=0).items():
             print(f"removed   {path}" if removed else f"kept      {path}, a run is using it")
@@ -204,7 +178,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("clean")
     chosen = parser.parse_args(arguments)
     action: dict[str, Callable[[], None]] = {
-        "check": check,
+        "check": lambda: check(project_root()),
         "serve": lambda: serve(reset=chosen.reset, env_file=chosen.env_file),
         "clean": clean,
     }
@@ -214,8 +188,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        with suppress(BrokenPipeError):
-            print("stopped")
+        return 130
     return 0
 
 

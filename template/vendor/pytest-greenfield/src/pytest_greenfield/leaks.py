@@ -22,6 +22,8 @@ _CANCEL_SECONDS = 1.0
 _DEPTH = 15
 """Frames to look through for the project's own, when a task is created."""
 
+_RUN = asyncio.Runner.run.__code__
+
 _is_library = lru_cache(maxsize=None)(is_library)
 
 
@@ -43,7 +45,8 @@ class TaskLeaks:
         self, loop: asyncio.AbstractEventLoop, coro: Any, **options: Any
     ) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **options)
-        self._created.append((weakref.ref(task), _place_of_creation()))
+        if sys._getframe(2).f_code is not _RUN:  # whose own task ends before it returns
+            self._created.append((weakref.ref(task), _place_of_creation()))
         return task
 
     def mark(self) -> int:

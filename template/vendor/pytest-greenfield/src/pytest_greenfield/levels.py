@@ -30,6 +30,8 @@ class Levels:
     def __init__(self, settings: Settings) -> None:
         self._levels = settings.levels
         self._default = settings.default_level
+        # A test's is asked for several times: this dictionary is all that most of them cost.
+        self._of_name: dict[str, Level | None] = {}
         self._of_file = lru_cache(maxsize=None)(self._find)
         self.misplaced: list[str] = []
         self.not_run: dict[str, str] = {}
@@ -49,17 +51,26 @@ class Levels:
 
     def of_path(self, path: str | PurePath) -> Level | None:
         """Return the level of a file or node id relative to the root; None outside of all."""
-        return self._of_file(str(path).partition("::")[0])
+        name = str(path)
+        if name not in self._of_name:
+            self._of_name[name] = self._of_file(name.partition("::")[0])
+        return self._of_name[name]
 
     def of(self, item: pytest.Item) -> Level | None:
         """Return the level of a collected test."""
         return self.of_path(item.nodeid)
 
+    def is_online(self, item: pytest.Item) -> bool:
+        """Whether a test may use a network, and with it a server."""
+        return self.any_online((item.nodeid,))
+
     def any_online(self, nodeids: Iterable[str]) -> bool:
         """Whether any of the tests may use a network, and with it a server."""
-        return any(
-            (level := self.of_path(nodeid)) is None or not level.offline for nodeid in nodeids
-        )
+        for nodeid in nodeids:
+            level = self.of_path(nodeid)
+            if level is None or not level.offline:
+                return True
+        return False
 
     def _find(self, file: str) -> Level | None:
         parts = re.split(r"[/\\]", file)[:-1]
@@ -85,9 +96,10 @@ class Levels:
             f"{self.misplaced[0]} (and {more} more) lie" if more else f"{self.misplaced[0]} lies"
         )
         folders = ", ".join(f"tests/{name}/" for name in self._levels)
+        suggested = [*self._levels][:2][-1]  # the first has no network
         return (
             f"{files} outside every level: move to one of {folders},"
-            f' or set greenfield_default_level = "{next(iter(self._levels))}".'
+            f' or set greenfield_default_level = "{suggested}".'
         )
 
     def select(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -107,6 +119,20 @@ class Levels:
             config.hook.pytest_deselected(items=left_out)
             items[:] = kept
 
+    def are_wanted_online(self, config: pytest.Config) -> bool:
+        """Whether the arguments look as if tests that may use a server are going to run.
+
+        Before collection nobody knows which tests an expression leaves.
+        """
+        options = config.option
+        if options.collectonly or options.keyword or options.markexpr or getattr(options, "lf", 0):
+            return False
+        root = config.rootpath.resolve()
+        return any(
+            (level := self._of_argument(argument, config, root)) is None or not level.offline
+            for argument in config.args
+        )
+
     def _is_wanted(self, config: pytest.Config, name: str) -> bool:
         """Whether a level runs: by default, or by its option, its marker in `-m`, or a path."""
         if name not in OPT_IN or config.getoption(f"--{name}", default=False):
@@ -117,13 +143,15 @@ class Levels:
         return any(level.name == name for level in self._of_arguments(config))
 
     def _of_arguments(self, config: pytest.Config) -> Iterable[Level]:
+        root = config.rootpath.resolve()
         for argument in config.args:
-            path = Path(config.invocation_params.dir, argument.partition("::")[0]).resolve()
-            root = config.rootpath.resolve()
-            relative = path.relative_to(root) if path.is_relative_to(root) else path
-            level = self.of_path(relative / "any" if path.is_dir() else relative)
-            if level is not None:
+            if (level := self._of_argument(argument, config, root)) is not None:
                 yield level
+
+    def _of_argument(self, argument: str, config: pytest.Config, root: Path) -> Level | None:
+        path = Path(config.invocation_params.dir, argument.partition("::")[0]).resolve()
+        relative = path.relative_to(root) if path.is_relative_to(root) else path
+        return self.of_path(relative / "any" if path.is_dir() else relative)
 
 
 class _MisplacedModule(pytest.Module):

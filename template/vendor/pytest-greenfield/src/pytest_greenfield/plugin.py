@@ -5,7 +5,7 @@
 | before the first conftest | settings, options of the levels | settings, levels |
 | the run begins | seed, limits, sockets and environment are prepared | session |
 | with xdist | number of workers; what a worker has to know, and tells | workers, summary |
-| collection | a file in no level; order, left-out levels, limits | levels, order, limits |
+| collection | the server; a file in no level; order, limits | session, levels, order, limits |
 | around a test | environment restored, turn of a serial group | environment, serial |
 | its setup | no network in the offline level, random numbers | network, order |
 | a shared fixture | a limit of its own; the variables that it sets stay | limits, environment |
@@ -23,7 +23,6 @@ import pytest
 import pytest_timeout  # type: ignore[import-untyped]  # ships no types
 
 from . import fixtures, order, settings
-from .levels import MARKERS
 from .session import HARNESS, Harness
 from .tracebacks import hide_libraries
 
@@ -48,8 +47,6 @@ def pytest_load_initial_conftests(
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options, and change the process for the session."""
-    for line in MARKERS:
-        config.addinivalue_line("markers", line)
     config.pluginmanager.register(fixtures, "greenfield-fixtures")
     config.stash[HARNESS].configure(config)
 
@@ -86,12 +83,17 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what only a worker knows."""
-    node.config.stash[HARNESS].summary.merge(
-        getattr(node, "workeroutput", {}).get("greenfield", {})
-    )
+    told = getattr(node, "workeroutput", {}).get("greenfield", {})
+    node.config.stash[HARNESS].summary.merge(told)
 
 
 # --- Collection -----------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Begin to start the server, or in a controller, while the workers collect."""
+    session.config.stash[HARNESS].begin_services(session.config)
 
 
 def pytest_pycollect_makemodule(
@@ -113,10 +115,14 @@ def pytest_collection_modifyitems(
     return (yield)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     """A controller runs no test, so that none ends the pause of the garbage collection."""
-    if not session.items:
-        session.config.stash[HARNESS].gc.end()
+    harness = session.config.stash[HARNESS]
+    if session.items:
+        harness.wait_for_services()
+    else:
+        harness.gc.end()
 
 
 # --- A test ---------------------------------------------------------------------------------------
@@ -127,7 +133,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Around a test and its limit: wait for its turn, and restore the environment after it."""
     harness = item.config.stash[HARNESS]
     with harness.serial.turn(item):
-        if harness.levels.any_online([item.nodeid]):
+        if harness.levels.is_online(item):
             harness.open_database(item.session)
         harness.environment.remember()
         try:
@@ -146,8 +152,7 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Setting
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Close the network to a test of the offline level; seed its random numbers."""
     harness = item.config.stash[HARNESS]
-    level = harness.levels.of(item)
-    if level is not None and level.offline:
+    if not harness.levels.is_online(item):
         harness.network.block(item)
     harness.order.seed_numbers(item)
 
@@ -216,9 +221,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     harness.limits.note_failure(call)
     harness.isolation.note_failure(call)
     harness.network.fail_swallowed(call)
-    if call.excinfo is None or item.config.getoption("fulltrace"):
-        return
-    if getattr(call.excinfo.value, "pytrace", True):  # else pytest shows the message alone
+    if call.excinfo is not None and not item.config.getoption("fulltrace"):
         hide_libraries(call.excinfo.value)
 
 
@@ -229,13 +232,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     """Tell the controller, or complete the report; after the session's fixtures drop databases."""
     harness = session.config.stash[HARNESS]
-    harness.summary.notes += harness.isolation.notes()
-    workeroutput: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
-    if workeroutput is not None:
-        workeroutput["greenfield"] = harness.summary.export()
-    else:
-        harness.summary.write_junit()
-        harness.workers.remember(session)
+    harness.report(session)
     try:
         return (yield)
     finally:
@@ -248,6 +245,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave the process as it was."""
-    # PostgreSQL: the server is stopped here.
+    """Stop the servers, and leave the process as it was."""
     config.stash[HARNESS].unconfigure()

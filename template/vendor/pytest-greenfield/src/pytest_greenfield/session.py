@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from . import settings
+from .beside import Beside
 from .environment import Environment
 from .errors import RestoreError, ServiceUnavailableError
 from .gc_freeze import GcFreeze
 from .isolation import Isolation
-from .levels import Levels
+from .levels import MARKERS, Levels
 from .limits import Limits
 from .network import Network
 from .order import Order
@@ -49,6 +50,7 @@ class Harness:
         self.summary = Summary(config, self.levels, self.order)
         self.isolation = self._address_services()
         self.limits.interrupt.loop_runs = self.isolation.tasks.watch
+        self._start: Beside | None = None
 
     def _address_services(self) -> Isolation:
         """Decide where the servers are, and set the variables by which the application finds them.
@@ -58,11 +60,7 @@ class Harness:
         exported = os.environ.pop(_RUN, None)
         if exported is None:
             worker = "master"
-            postgres = Postgres.plan(
-                root=self._config.rootpath,
-                settings_migrations=self.settings.migrations,
-                environ=os.environ,
-            )
+            postgres = self._plan_postgres()
             options = self._config.known_args_namespace
             if getattr(options, "numprocesses", None) or getattr(options, "tx", None):
                 os.environ[_RUN] = json.dumps(postgres.export())
@@ -75,6 +73,16 @@ class Harness:
         os.environ.update(postgres.libpq | self.variables)
         return Isolation(self.settings, postgres, worker, starts_server=exported is None)
 
+    def _plan_postgres(self) -> Postgres:
+        try:
+            return Postgres.plan(
+                root=self._config.rootpath,
+                settings_migrations=self.settings.migrations,
+                environ=os.environ,
+            )
+        except ServiceUnavailableError as error:
+            raise pytest.UsageError(_sentence(error)) from None
+
     def variables_for(self, address: Address) -> dict[str, str]:
         """Return the variables by which the application finds a database.
 
@@ -85,6 +93,17 @@ class Harness:
         values = {f"postgres.{name}": str(getattr(address, name)) for name in names}
         return self.settings.variables(values)
 
+    def begin_services(self, config: pytest.Config) -> None:
+        """Start the servers while tests are collected, where the run looks as if it needs them."""
+        postgres = self.isolation.postgres
+        if self.isolation.starts_server and self.levels.are_wanted_online(config):
+            self._start = Beside(lambda: postgres.start(self.variables_for))
+
+    def wait_for_services(self) -> None:
+        """Wait for what `begin_services` does: a test must meet no thread of ours."""
+        if self._start is not None:
+            self._start.wait()
+
     def start_services(self) -> None:
         """Start the servers, in the process to which they belong.
 
@@ -92,6 +111,8 @@ class Harness:
             pytest.UsageError: one cannot be had.
         """
         try:
+            if self._start is not None:
+                self._start.result()
             self.isolation.postgres.start(self.variables_for)
         except ServiceUnavailableError as error:
             raise pytest.UsageError(_sentence(error)) from None
@@ -99,7 +120,7 @@ class Harness:
 
     def open_database(self, session: pytest.Session) -> None:
         """Make the worker's database, unless it is there; end the run where that fails."""
-        if self.isolation.starts_server:
+        if self.isolation.starts_server and not self.isolation.postgres.started:
             self.start_services()
         try:
             self.isolation.open()
@@ -109,19 +130,16 @@ class Harness:
             session.shouldstop = _sentence(error)  # what xdist passes on to the controller
             # Not 2: xdist would replace the worker, as one that was interrupted.
             pytest.exit(_sentence(error), returncode=1)
-        self._register_service()
+        if not self.summary.services:
+            self._register_service()
 
     def _register_service(self) -> None:
-        summary = self.isolation.postgres.summary
-        if summary not in self.summary.services:
-            self.summary.services.append(summary)
+        self.summary.services = [self.isolation.postgres.summary]
 
     def finish_test(self, item: pytest.Item, *, failed: bool) -> None:
         """Restore the database, and report what the test has left behind."""
-        level = self.levels.of(item)
-        online = level is None or not level.offline
         try:
-            leaks = self.isolation.finish_test(online=online)
+            leaks = self.isolation.finish_test(online=self.levels.is_online(item))
         except RestoreError as error:
             pytest.fail(str(error), pytrace=False)
         self.isolation.report(item, leaks, failed=failed)
@@ -132,6 +150,8 @@ class Harness:
         Raises:
             pytest.UsageError: an option is wrong.
         """
+        for line in MARKERS:
+            config.addinivalue_line("markers", line)
         workerinput: dict[str, Any] = getattr(config, "workerinput", {})
         self.serial.in_worker = bool(workerinput)
         self.order.configure(config, workerinput.get("greenfield_seed"))
@@ -140,8 +160,19 @@ class Harness:
         self.environment.install()
         self.gc.begin()
 
+    def report(self, session: pytest.Session) -> None:
+        """Tell the controller what only a worker knows, or complete the run's report."""
+        self.summary.notes += self.isolation.notes()
+        workeroutput: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+        if workeroutput is not None:
+            workeroutput["greenfield"] = self.summary.export()
+        else:
+            self.summary.write_junit()
+            self.workers.remember(session)
+
     def unconfigure(self) -> None:
         """Stop the servers that belong to this process, and leave it as it was."""
+        self.wait_for_services()
         self.isolation.close()
         if self.isolation.starts_server:
             self.isolation.postgres.stop()

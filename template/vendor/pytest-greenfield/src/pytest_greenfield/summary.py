@@ -57,7 +57,9 @@ class Summary:
         self._levels.not_run.update(exported.get("not_run", {}))
 
     def write_junit(self) -> None:
-        """Add the block to the report of --junit-xml."""
+        """Add the block to the report of --junit-xml, where there is one."""
+        if not self._config.getoption("xmlpath", default=None):
+            return
         totals = self._totals()
         times = {f"seconds.{name}": f"{time:.3f}" for name, time in sorted(totals.seconds.items())}
         properties = {

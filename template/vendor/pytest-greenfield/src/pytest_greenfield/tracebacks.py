@@ -28,6 +28,8 @@ def is_library(filename: str) -> bool:
 
 def hide_libraries(error: BaseException) -> None:
     """Hide the libraries' frames in an exception and in all that it was raised from."""
+    if not getattr(error, "pytrace", True):
+        return  # pytest shows the message alone
     for link in _chain(error):
         trace = link.__traceback__
         while trace is not None:

@@ -10,10 +10,10 @@ from pytest_httpserver import HTTPServer
 from schemathesis import GenerationMode
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core.media import DiskMediaStore
 from backend.main import create_app
+from backend.shop.adapters.media import DiskMediaStore
 from backend.tests.e2e.shop.openapi.fuzzing import Operation, make_operations
-from backend.tests.factories import OrderFactory, OutboxEventFactory, ProductImageFactory
+from backend.tests.factories.shop import OrderFactory, OutboxEventFactory, ProductImageFactory
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +27,9 @@ def operations() -> Mapping[str, Operation]:
 
 @pytest.fixture
 async def existing(
-    db_session: AsyncSession, media_folder: Path, gateway: HTTPServer
+    db_session: AsyncSession, media_folder: Path, gateway_server: HTTPServer
 ) -> Mapping[str, str]:
-    """Path parameters of rows that exist, by name. The payment gateway is willing."""
+    """Path parameters of rows that exist, by name. The payment gateway approves."""
     name = await DiskMediaStore(media_folder).save(b"\x89PNG\r\n\x1a\n", ".png")
     image = await ProductImageFactory.create(db_session, name=name)
     order = await OrderFactory.create(db_session)

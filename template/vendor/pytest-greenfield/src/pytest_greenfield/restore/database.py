@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from pytest_greenfield.errors import RestoreError
+
 from .connection import RestoringConnection
 from .leftovers import end_blocking, end_open_transactions, open_transactions
 
@@ -29,10 +31,6 @@ _IN_TRANSACTION = """
         AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
 """
 _Result = TypeVar("_Result")
-
-
-class RestoreError(Exception):
-    """The database cannot be brought back to its baseline; the message is one sentence."""
 
 
 @dataclass
@@ -156,18 +154,27 @@ class RestoredDatabase:
         """Leave what a fixture that failed has written to the next restore."""
         self._depth = depth - 1
 
-    def leave(self, fixture: int) -> bool:
+    def leave(self, fixture: int) -> None:
         """Take a fixture, which has been torn down, out of the baseline.
 
-        Returns whether nothing else is to be restored, so that it may be done at once.
+        Its rows go at once where nothing else is to be restored: the next test may be in its
+        set-up already. Otherwise they go with what the test has written.
         """
         self.ready()
         changed_schema = self._live.pop(fixture, False)
-        answer = self._connected(lambda: self._connection.call("leave", fixture))
+        clean = self._connected(lambda: self._connection.call("leave", fixture)) == ["t"]
         if changed_schema and not any(self._live.values()):
             self.replace()
-            return False
-        return answer == ["t"]
+        elif clean:
+            opened, ddl, _ = self._connected(self._call_restore)
+            # No transaction is ended here: the fixture that is torn down next may own it.
+            if opened == "f" and ddl is None:
+                self._restore_rest()
+
+    def empty_tables(self) -> None:
+        """Delete the rows of all tables; the next restore puts back those of the baseline."""
+        self.ready()
+        self._connected(lambda: self._connection.query("SELECT greenfield.empty_tables()"))
 
     def _restore(self, leaks: list[str]) -> str | None:
         """Restore, and return a reason why only a fresh clone helps, or None."""

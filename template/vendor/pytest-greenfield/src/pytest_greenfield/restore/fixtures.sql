@@ -28,19 +28,31 @@ BEGIN
         FROM greenfield.tables t, greenfield.differences(t) d
         WHERE t.relation IN (SELECT r.member FROM greenfield.reach r
             WHERE r.relation IN (SELECT p.relation FROM greenfield.pending p));
+    DELETE FROM greenfield.sequences_outside o WHERE o.depth >= begin_fixture.depth;
+    INSERT INTO greenfield.sequences_outside
+        SELECT begin_fixture.depth, v.*
+        FROM greenfield.sequences b JOIN greenfield.sequence_values() v ON v.sequence = b.sequence
+        WHERE v.last_value <> b.last_value OR v.is_called <> b.is_called;
+    DELETE FROM greenfield.ddl_outside o WHERE o.depth >= begin_fixture.depth;
+    INSERT INTO greenfield.ddl_outside
+        SELECT begin_fixture.depth, count(*), CASE WHEN NOT :superuser THEN greenfield.fingerprint() END
+        FROM greenfield.ddl;
 END $$;
 
 -- After its set-up: take what it has written into the baseline. Returns whether it has changed the schema.
 CREATE FUNCTION greenfield.adopt(depth int, fixture int) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    changed_schema boolean := EXISTS (SELECT FROM greenfield.ddl);
+    before greenfield.ddl_outside := (SELECT o FROM greenfield.ddl_outside o WHERE o.depth = adopt.depth);
+    changed_schema boolean := (SELECT count(*) FROM greenfield.ddl) > before.number;
+    by_test boolean := before.number > 0;
     noted oid[];
 BEGIN
     IF NOT :superuser THEN
-        changed_schema := greenfield.fingerprint() <> (SELECT s.fingerprint FROM greenfield.schema_state s);
+        changed_schema := greenfield.fingerprint() <> before.fingerprint;
+        by_test := before.fingerprint <> (SELECT s.fingerprint FROM greenfield.schema_state s);
     END IF;
     IF changed_schema THEN
-        PERFORM greenfield.adopt_schema();
+        PERFORM greenfield.adopt_schema(by_test);
     END IF;
     PERFORM greenfield.note_views();
     WITH ended AS (DELETE FROM greenfield.notes RETURNING relation),
@@ -64,7 +76,7 @@ BEGIN
         SELECT adopt.fixture, own.relation, own.missing IS NULL, own.data FROM own;
     DELETE FROM greenfield.outside o WHERE o.depth >= adopt.depth;
 
-    PERFORM greenfield.adopt_sequences(fixture);
+    PERFORM greenfield.adopt_sequences(depth, fixture);
     PERFORM greenfield.adopt_views(fixture, noted);
     INSERT INTO greenfield.large_objects
         SELECT m.oid, lo_get(m.oid), adopt.fixture FROM pg_largeobject_metadata m
@@ -74,22 +86,26 @@ END $$;
 
 -- Tables that a fixture has made, altered or rewritten: their present rows are the baseline. The database
 -- is replaced when the fixture is torn down, so that no change needs to be kept.
-CREATE FUNCTION greenfield.adopt_schema() RETURNS void LANGUAGE plpgsql AS $$
+-- `by_test`: the running test has changed the schema too, which the next restore has to see.
+CREATE FUNCTION greenfield.adopt_schema(by_test boolean) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     before greenfield.tables[] := array(SELECT t FROM greenfield.tables t);
 BEGIN
-    DELETE FROM greenfield.ddl;
+    DELETE FROM greenfield.ddl WHERE NOT by_test;
     PERFORM greenfield.watch();
     PERFORM greenfield.capture(t) FROM greenfield.tables t
         LEFT JOIN unnest(before) b ON b.relation = t.relation
         WHERE t.columns IS DISTINCT FROM b.columns OR t.filenode IS DISTINCT FROM pg_relation_filenode(t.relation);
-    UPDATE greenfield.schema_state SET fingerprint = greenfield.fingerprint();
+    UPDATE greenfield.schema_state SET fingerprint = greenfield.fingerprint() WHERE NOT by_test;
 END $$;
 
-CREATE FUNCTION greenfield.adopt_sequences(fixture int) RETURNS void LANGUAGE sql AS $$
+-- A sequence that only the test has moved, before a fixture was set up in its midst, is none of the fixture's.
+CREATE FUNCTION greenfield.adopt_sequences(depth int, fixture int) RETURNS void LANGUAGE sql AS $$
     WITH moved AS (
         SELECT v.* FROM greenfield.sequences b JOIN greenfield.sequence_values() v ON v.sequence = b.sequence
-        WHERE v.last_value <> b.last_value OR v.is_called <> b.is_called
+        WHERE (v.last_value <> b.last_value OR v.is_called <> b.is_called) AND NOT EXISTS (
+            SELECT FROM greenfield.sequences_outside o WHERE o.depth = adopt_sequences.depth
+            AND o.sequence = v.sequence AND o.last_value = v.last_value AND o.is_called = v.is_called)
     ), origin AS (
         INSERT INTO greenfield.sequence_changes
             SELECT 0, b.* FROM greenfield.sequences b JOIN moved ON moved.sequence = b.sequence

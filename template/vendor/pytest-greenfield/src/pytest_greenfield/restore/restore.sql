@@ -211,3 +211,17 @@ BEGIN
             WHERE b.id NOT IN (SELECT oid FROM pg_largeobject_metadata);
     END IF;
 END $$;
+
+-- Delete the rows of every table, those of the baseline too, and note that.
+CREATE FUNCTION greenfield.empty_tables() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    entry record;
+BEGIN
+    IF NOT :replica THEN -- foreign keys act: all at once
+        EXECUTE (SELECT 'TRUNCATE ' || string_agg(t.name, ', ') FROM greenfield.tables t);
+    END IF;
+    FOR entry IN SELECT t.relation, t.name FROM greenfield.tables t LOOP
+        EXECUTE 'DELETE FROM ONLY ' || entry.name;
+        INSERT INTO greenfield.notes VALUES (entry.relation);
+    END LOOP;
+END $$;

@@ -48,9 +48,14 @@ CREATE TABLE greenfield.sequence_changes (
 );
 CREATE TABLE greenfield.view_changes (fixture int NOT NULL, view oid NOT NULL, content numeric);
 -- What a test had written before the fixture of this depth was set up: the tables, then new rows by
--- their place, and rows of the baseline that were missing.
+-- their place, and rows of the baseline that were missing; sequences that it had moved,
+-- and the number of its commands that had changed the schema.
 CREATE TABLE greenfield.pending (depth int NOT NULL, relation oid NOT NULL);
 CREATE TABLE greenfield.outside (depth int NOT NULL, relation oid NOT NULL, missing bigint, at tid, by xid);
+CREATE TABLE greenfield.ddl_outside (depth int NOT NULL, number bigint NOT NULL, fingerprint numeric);
+CREATE TABLE greenfield.sequences_outside (
+    depth int NOT NULL, sequence oid NOT NULL, last_value bigint NOT NULL, is_called boolean NOT NULL
+);
 
 -- The relations that belong to the project.
 CREATE VIEW greenfield.relations AS

@@ -49,6 +49,16 @@ class Address:
         """Return the address of another database of the same server."""
         return replace(self, database=name)
 
+    def variables(self) -> dict[str, str]:
+        """Return the address as libpq's variables."""
+        return {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+            "PGDATABASE": self.database,
+        }
+
     def __str__(self) -> str:
         return f"{self.host}:{self.port}/{self.database}"
 

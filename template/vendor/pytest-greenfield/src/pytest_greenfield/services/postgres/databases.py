@@ -106,14 +106,14 @@ class Databases:
         self.execute("SELECT pg_advisory_lock_shared(%s)", names.lock_key(name))
         if self.exists(name):
             return
-        self.execute("SELECT pg_advisory_unlock_shared(%s)", names.lock_key(name))
-        self.execute("SELECT pg_advisory_lock(%s)", names.lock_key(name))
+        # A lock of its own: the shared one is kept to the end, and would never be exclusive.
+        building = names.lock_key(f"building {name}")
+        self.execute("SELECT pg_advisory_lock(%s)", building)
         try:
             if not self.exists(name):
                 self._build(name, source, fill)
         finally:
-            self.execute("SELECT pg_advisory_lock_shared(%s)", names.lock_key(name))
-            self.execute("SELECT pg_advisory_unlock(%s)", names.lock_key(name))
+            self.execute("SELECT pg_advisory_unlock(%s)", building)
 
     def _build(self, name: str, source: str, fill: Callable[[Address], None]) -> None:
         import psycopg

@@ -43,7 +43,8 @@ class Embedded:
         """
         found = binaries.within_reach(binaries.find(extensions), self._account)
         password = self.address.password
-        self._cluster = claim_slot(found, self._account, self._cache, password)
+        folder = cache.cluster_folder(self._account, self._cache)
+        self._cluster = claim_slot(found, self._account, folder, password)
         try:
             self._start(self._cluster, use)
         except DamagedClusterError as damage:

@@ -122,7 +122,8 @@ def _address(values: dict[str, str], options: tuple[tuple[str, str], ...]) -> Ad
     port, database = values["port"], values["dbname"] or values["user"]
     if "," in host or "," in port:
         raise UnsafeDatabaseError(f"TEST_DATABASE_URL names several hosts: name one, {_EXAMPLE}")
-    if not re.fullmatch(r"\d{1,5}", port) or not re.fullmatch(r"[\w.:%/@-]*", host):
+    whole = re.fullmatch(r"\d{1,5}", port) and re.fullmatch(r"[\w.:%/@-]*", host)
+    if not whole or re.search(r"[@/:?#]", database):  # pieces of a password, as it may be
         raise UnsafeDatabaseError(
             "TEST_DATABASE_URL cannot be read (special characters of a password have to be written"
             f" as in %40 for @): {_EXAMPLE}"

@@ -22,9 +22,9 @@ from pytest_greenfield.services.postgres.address import Address
 
 _SECONDS = 600.0
 _EXTENSION = re.compile(
-    r"""^(?!\s*(?:\#|--)).*?CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?\\?["']?([A-Za-z][\w-]*)""",
-    re.IGNORECASE | re.MULTILINE,
+    r"""CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?\\?["']?([a-z][\w-]*)""", re.IGNORECASE
 )
+_COMMENT = re.compile(r"^\s*(#|--).*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Migrations:
         """Return the extensions that the migrations create, as far as their text tells."""
         names: list[str] = []
         for path in self._files():
-            names += _EXTENSION.findall(path.read_text("utf-8", "replace"))
+            names += _EXTENSION.findall(_COMMENT.sub("", path.read_text("utf-8", "replace")))
         return sorted(set(names))
 
     def _files(self) -> Iterator[Path]:

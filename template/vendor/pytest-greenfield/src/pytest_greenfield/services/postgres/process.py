@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,12 @@ class ReservedPort:
 
     def __init__(self, wanted: str = "") -> None:
         """Take `wanted` when it is free."""
+        if wanted.isdigit() and _is_free(int(wanted)):
+            self._socket, self.number = socket.socket(), int(wanted)
+            return
         self._socket = socket.socket()
-        for port in [*([int(wanted)] if wanted.isdigit() else []), *_candidates()]:
-            with contextlib.suppress(OSError, OverflowError):
+        for port in _candidates():
+            with contextlib.suppress(OSError):
                 self._socket.bind(("127.0.0.1", port))
                 self.number = port
                 return
@@ -53,7 +57,18 @@ class ReservedPort:
         self._socket.close()
 
 
-def _candidates() -> list[int]:
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # Connections to a server that has just ended may still be in TIME_WAIT.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+def _candidates() -> Iterator[int]:
     # Outgoing connections get their ports from the system's range: one of them could take a port
     # from there between choosing it and the server's start.
     try:
@@ -61,8 +76,11 @@ def _candidates() -> list[int]:
         low, high = (int(part) for part in text.split())
     except (OSError, ValueError):
         low, high = 49152, 65535
-    ports = [port for port in range(15_000, 65_536) if not low <= port <= high]
-    return random.sample(ports or range(15_000, 65_536), min(200, len(ports) or 200))
+    for _ in range(1000):
+        port = random.randrange(15_000, 65_536)  # noqa: S311 - no secret
+        if not low <= port <= high:
+            yield port
+    yield from random.sample(range(15_000, 65_536), 200)  # the range is all there is
 
 
 class Server:

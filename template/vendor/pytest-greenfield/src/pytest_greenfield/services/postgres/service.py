@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_greenfield import names
-from pytest_greenfield.errors import ServiceUnavailableError, UnsafeDatabaseError
+from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.postgres import address as addresses
 from pytest_greenfield.services.postgres import guard
 from pytest_greenfield.services.postgres.address import Address
@@ -17,6 +17,7 @@ from pytest_greenfield.services.postgres.container import Container
 from pytest_greenfield.services.postgres.databases import Databases
 from pytest_greenfield.services.postgres.embedded import Embedded
 from pytest_greenfield.services.postgres.migrations import Migrations
+from pytest_greenfield.services.postgres.sources import Unavailable, plan_own
 
 if TYPE_CHECKING:
     import psycopg
@@ -46,11 +47,12 @@ class Postgres:
     notes: list[str] = field(default_factory=list)
     """What the user should know at the end of the run, one line each."""
     started: bool = False
+    version: str = ""
+    superuser: bool = False  # both are known after `start` or `open_worker`
     name = "postgres"
-    _own: Embedded | Container | None = None
+    _own: Embedded | Container | Unavailable | None = None
     _databases: Databases | None = None
     _worker: Address | None = None
-    _version: str = ""
 
     @classmethod
     def plan(
@@ -67,11 +69,13 @@ class Postgres:
             own, source = None, "given"
             server, libpq = guard.resolve(given, environ)
         else:
-            own = _plan_own(environ.get("TEST_SERVICES", "").strip() or "auto")
-            source = "embedded" if isinstance(own, Embedded) else "docker"
+            own = plan_own(environ.get("TEST_SERVICES", "").strip() or "auto")
+            source = "docker" if isinstance(own, Container) else "embedded"
             server, libpq = own.address, dict(OWN_LIBPQ)
-        run, slug = names.new_run(), names.project_slug(root)
-        return cls(root, settings_migrations, source, server, libpq, run, slug, _own=own)
+        slug = names.project_slug(root)
+        return cls(
+            root, settings_migrations, source, server, libpq, names.new_run(), slug, _own=own
+        )
 
     def export(self) -> dict[str, Any]:
         """Return what a worker needs to know, in a form that JSON can carry."""
@@ -95,17 +99,7 @@ class Postgres:
     @property
     def summary(self) -> str:
         """Return such as `PostgreSQL 18.6 embedded`."""
-        return " ".join(filter(None, ("PostgreSQL", self._version, self.source)))
-
-    @property
-    def superuser(self) -> bool:
-        """Say whether the tests' role is a superuser."""
-        return self._connected().superuser
-
-    @property
-    def version(self) -> str:
-        """Return the server's version, such as `18.6`."""
-        return self._connected().version
+        return " ".join(filter(None, ("PostgreSQL", self.version, self.source)))
 
     def worker_address(self, worker: str) -> Address:
         """Return where the database of `worker` is, or will be."""
@@ -139,37 +133,27 @@ class Postgres:
     def _sentence(self, error: BaseException) -> BaseException:
         import psycopg
 
-        if not isinstance(error, psycopg.Error):
-            return error
-        return ServiceUnavailableError(
-            f"{self.summary} does not let the tests make their databases ({_one_line(error)}):"
-            " correct that, or name another server by `export TEST_DATABASE_URL=…`"
-        )
+        if isinstance(error, psycopg.Error):
+            return ServiceUnavailableError(
+                f"{self.summary} does not let the tests make their databases ({_one_line(error)}):"
+                " correct that, or name another server by `export TEST_DATABASE_URL=…`"
+            )
+        return error
 
     def _build_templates(self, environment: Environment) -> None:
         from pytest_greenfield import restore
 
         self.close_worker()  # of an attempt that failed
         databases = self._connected()
-        if isinstance(self._own, Embedded) and (
-            files := databases.missing_files(self.server.database)
-        ):
-            raise DamagedClusterError(f"the files of {files} are missing")
+        for name in ("postgres", "template1") if isinstance(self._own, Embedded) else ():
+            if files := databases.missing_files(name):
+                raise DamagedClusterError(f"the files of {files} are missing")
         databases.drop_orphans()
         plain, prepared = self._templates()
-        migrations = Migrations.of(self.root, self.setting)
 
         def migrate(address: Address) -> None:
-            variables = {
-                **self.libpq,
-                "PGHOST": address.host,
-                "PGPORT": str(address.port),
-                "PGUSER": address.user,
-                "PGPASSWORD": address.password,
-                "PGDATABASE": address.database,
-                **environment(address),
-            }
-            migrations.run(address, variables)
+            variables = {**self.libpq, **address.variables(), **environment(address)}
+            Migrations.of(self.root, self.setting).run(address, variables)
 
         def prepare(address: Address) -> None:
             with self.connect(address) as connection:
@@ -201,16 +185,16 @@ class Postgres:
                 if isinstance(self._own, Embedded):
                     raise  # it may be the cluster's fault
                 raise ServiceUnavailableError(self._unreachable(error)) from None
-            self._version = self._databases.version
+            self.version = self._databases.version
+            self.superuser = self._databases.superuser
         return self._databases
 
     def _unreachable(self, error: Exception) -> str:
-        said = _one_line(error)
         if self.source != "given":
-            return f"the tests' PostgreSQL cannot be reached ({said}): run the tests again"
+            return f"the tests' PostgreSQL cannot be reached ({_one_line(error)}): run them again"
         return (
-            f"TEST_DATABASE_URL ({self.server}) cannot be used ({said}): start that server, or"
-            " `unset TEST_DATABASE_URL` to use the embedded one"
+            f"TEST_DATABASE_URL ({self.server}) cannot be used ({_one_line(error)}): start that"
+            " server, or `unset TEST_DATABASE_URL` to use the embedded one"
         )
 
     def open_worker(self, worker: str) -> None:
@@ -226,9 +210,8 @@ class Postgres:
         """Drop the worker's database, whoever is connected to it, and make it again."""
         if self._worker is None:
             raise RuntimeError("open_worker was not called")
-        databases = self._connected()
-        databases.drop(self._worker.database)
-        databases.create(self._templates()[1])
+        self._connected().drop(self._worker.database)
+        self._connected().create(self._templates()[1])
 
     def clone(self, purpose: str, *, empty: bool = False) -> Address:
         """Return one more database: a clone of the migrated template, or one without tables."""
@@ -264,26 +247,6 @@ class Postgres:
         self.close_worker()
         if self._own is not None:
             self._own.stop()
-
-
-def _plan_own(wanted: str) -> Embedded | Container:
-    kinds: dict[str, type[Embedded | Container]] = {"embedded": Embedded, "docker": Container}
-    if wanted not in ("auto", *kinds):
-        raise UnsafeDatabaseError(
-            f"TEST_SERVICES={wanted} is unknown: `export TEST_SERVICES=auto`, `embedded`, `docker`"
-        )
-    failures: list[str] = []
-    for name, kind in kinds.items():
-        if wanted in ("auto", name):
-            try:
-                return kind()
-            except ServiceUnavailableError as error:
-                failures.append(f"{name}: {error}")
-    raise ServiceUnavailableError(
-        f"no PostgreSQL for the tests ({'; '.join(failures)}); or name a server, such as that of"
-        " `docker compose -f compose.test.yaml up --wait`, by `export"
-        " TEST_DATABASE_URL=postgresql://postgres:postgres@127.0.0.1:54329/app_test`"
-    )
 
 
 def _one_line(error: BaseException) -> str:

@@ -8,6 +8,7 @@ and would migrate a developer's database.
 from __future__ import annotations
 
 import asyncio
+import configparser
 import importlib
 import importlib.util
 import inspect
@@ -28,10 +29,7 @@ _HEADS = """
     JOIN pg_class ON pg_class.oid = attrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE attname = 'version_num' AND relkind = 'r'
 """
-_OBJECTS = """
-    SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-"""
+_OBJECTS = "SELECT count(*) FROM pg_depend WHERE objid >= 16384"  # the system's own have less
 
 
 class Guard:
@@ -118,7 +116,7 @@ def run_alembic(setting: str, root: Path, address: Address) -> None:
     try:
         script = ScriptDirectory.from_config(config)
         heads = set(script.get_heads())
-    except (CommandError, KeyError) as error:
+    except (CommandError, KeyError, configparser.Error) as error:
         raise ServiceUnavailableError(
             f"the migrations of {setting} cannot be read ({_first_line(error)}): correct"
             f" script_location in {setting}, or greenfield_migrations"

@@ -1,0 +1,1 @@
+"""Accounts: registering, logging in, staying logged in, roles."""

@@ -1,0 +1,1 @@
+"""Hashing passwords and signing tokens."""

@@ -1,0 +1,161 @@
+"""PasswordHasher and tokens."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from uuid import UUID
+
+import argon2
+import jwt
+from argon2.exceptions import InvalidHashError, VerificationError
+from pydantic import Field, SecretStr
+
+from backend.core.clock import Clock, utc_now
+from backend.core.errors import AuthenticationError
+from backend.core.settings import AppSettings
+
+
+class AuthSettings(AppSettings):
+    """How accounts are proven. The defaults are argon2's and suit a server."""
+
+    auth_signing_key: SecretStr = SecretStr("change-me-in-production-change-me")
+    auth_issuer: str = "backend"
+    auth_audience: str = "backend-api"
+    access_token_seconds: int = Field(default=15 * 60, gt=0)
+    refresh_token_seconds: int = Field(default=14 * 24 * 3600, gt=0)
+    argon2_time_cost: int = Field(default=3, ge=1)
+    argon2_memory_kib: int = Field(default=64 * 1024, ge=8)
+    argon2_parallelism: int = Field(default=1, ge=1)
+    argon2_max_concurrency: int = Field(
+        default=4, ge=1, description="Hashes computed at the same time."
+    )
+
+
+class TokenKind(StrEnum):
+    """What a token is for; one kind is never taken for the other."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says, once it was checked."""
+
+    subject: UUID
+    kind: TokenKind
+    token_id: UUID
+    expires_at: datetime
+
+
+class PasswordHasher:
+    """Hashes passwords with argon2id, in threads: a hash takes some 50 ms of pure computing."""
+
+    def __init__(self, settings: AuthSettings) -> None:
+        self._hasher = argon2.PasswordHasher(
+            time_cost=settings.argon2_time_cost,
+            memory_cost=settings.argon2_memory_kib,
+            parallelism=settings.argon2_parallelism,
+        )
+        # Each hash takes `argon2_memory_kib`; a burst of log-ins must not take it all.
+        self._slots = asyncio.Semaphore(settings.argon2_max_concurrency)
+
+    async def hash(self, password: str) -> str:
+        """Return a salted hash that names its own parameters."""
+        async with self._slots:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """Tell whether the password belongs to the hash.
+
+        Without a hash (no such account) the answer is no, after the same time: how long a log-in
+        takes must not tell who has an account.
+        """
+        async with self._slots:
+            return await asyncio.to_thread(self._verify, password, password_hash)
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Tell whether the hash was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(password_hash)
+
+    @cached_property
+    def _nobodys_hash(self) -> str:
+        return self._hasher.hash("nobody has this password")
+
+    def _verify(self, password: str, password_hash: str | None) -> bool:
+        known = self._nobodys_hash if password_hash is None else password_hash
+        try:
+            matches = self._hasher.verify(known, password)
+        except (VerificationError, InvalidHashError):
+            return False
+        return matches and password_hash is not None
+
+
+class TokenService:
+    """Signs tokens and checks them."""
+
+    _ALGORITHM = "HS256"
+
+    def __init__(self, settings: AuthSettings, clock: Clock = utc_now) -> None:
+        self._key = settings.auth_signing_key.get_secret_value()
+        self._issuer = settings.auth_issuer
+        self._audience = settings.auth_audience
+        self._lifetimes = {
+            TokenKind.ACCESS: timedelta(seconds=settings.access_token_seconds),
+            TokenKind.REFRESH: timedelta(seconds=settings.refresh_token_seconds),
+        }
+        self._clock = clock
+
+    def lifetime(self, kind: TokenKind) -> timedelta:
+        """Tell how long a token of this kind is good."""
+        return self._lifetimes[kind]
+
+    def issue(self, kind: TokenKind, *, subject: UUID, token_id: UUID) -> str:
+        """Sign a token for an account."""
+        now = self._clock()
+        payload = {
+            "sub": str(subject),
+            "typ": kind.value,
+            "jti": str(token_id),
+            "iss": self._issuer,
+            "aud": self._audience,
+            "iat": now,
+            "exp": now + self._lifetimes[kind],
+        }
+        return jwt.encode(payload, self._key, algorithm=self._ALGORITHM)
+
+    def check(self, token: str, kind: TokenKind) -> Claims:
+        """Return what a token says.
+
+        Raises:
+            AuthenticationError: It is not ours, of another kind, or too old.
+        """
+        try:
+            payload = jwt.decode(
+                token,
+                self._key,
+                algorithms=[self._ALGORITHM],
+                audience=self._audience,
+                issuer=self._issuer,
+                # Expiry is judged below, by the clock that was passed in.
+                options={
+                    "require": ["sub", "typ", "jti", "iss", "aud", "iat", "exp"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
+            )
+            claims = Claims(
+                subject=UUID(payload["sub"]),
+                kind=TokenKind(payload["typ"]),
+                token_id=UUID(payload["jti"]),
+                expires_at=datetime.fromtimestamp(payload["exp"], self._clock().tzinfo),
+            )
+        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
+            raise AuthenticationError("The token is not valid.") from error
+        if claims.kind is not kind:
+            raise AuthenticationError(f"This is not an {kind} token.")
+        if claims.expires_at <= self._clock():
+            raise AuthenticationError("The token has expired.")
+        return claims

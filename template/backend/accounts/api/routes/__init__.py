@@ -1,0 +1,1 @@
+"""The routes, one resource a module. Each has a `router` with its own prefix and tags."""

@@ -1,0 +1,60 @@
+"""Registering, logging in, and staying logged in."""
+
+from fastapi import APIRouter, status
+
+from backend.accounts.api.auth import CurrentCustomer
+from backend.accounts.api.services import Accounts
+from backend.accounts.models.customer import Customer
+from backend.accounts.schemas.accounts import (
+    CustomerOut,
+    LoginIn,
+    ProfilePatch,
+    RefreshIn,
+    RegisterIn,
+    TokensOut,
+)
+from backend.accounts.services.accounts import TokenPair
+from backend.core.api.router import PUBLIC
+
+router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
+
+
+@router.post(
+    "/register",
+    openapi_extra=PUBLIC,
+    status_code=status.HTTP_201_CREATED,
+    response_model=CustomerOut,
+)
+async def register(body: RegisterIn, accounts: Accounts) -> Customer:
+    """Make an account."""
+    return await accounts.register(**body.model_dump())
+
+
+@router.post("/login", openapi_extra=PUBLIC, response_model=TokensOut)
+async def log_in(body: LoginIn, accounts: Accounts) -> TokenPair:
+    """Get tokens for a password."""
+    return await accounts.log_in(email=body.email, password=body.password)
+
+
+@router.post("/refresh", openapi_extra=PUBLIC, response_model=TokensOut)
+async def refresh(body: RefreshIn, accounts: Accounts) -> TokenPair:
+    """Get the next pair of tokens for a refresh token, which is good once."""
+    return await accounts.refresh(body.refresh_token)
+
+
+@router.post("/logout", openapi_extra=PUBLIC, status_code=status.HTTP_204_NO_CONTENT)
+async def log_out(body: RefreshIn, accounts: Accounts) -> None:
+    """Revoke a refresh token and all that followed from its log-in."""
+    await accounts.log_out(body.refresh_token)
+
+
+@router.get("/me", response_model=CustomerOut)
+async def read_me(customer: CurrentCustomer) -> Customer:
+    """Read one's own account."""
+    return customer
+
+
+@router.patch("/me", response_model=CustomerOut)
+async def change_me(body: ProfilePatch, customer: CurrentCustomer, accounts: Accounts) -> Customer:
+    """Change some fields of one's own account."""
+    return await accounts.change_profile(customer, body.changes())

@@ -1,0 +1,48 @@
+"""How accounts join the application: their routes, their parts, their jobs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from backend.accounts.adapters.security import AuthSettings, PasswordHasher, TokenService
+from backend.accounts.api import routes
+from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
+from backend.accounts.services.container import AccountsContainer
+from backend.core.api.router import include_routers
+from backend.core.database import Database
+from backend.core.periodic import Job, run_periodically
+from backend.core.settings import Settings, SettingsRegistry
+from backend.core.unit_of_work import make_factory
+
+
+def install(app: FastAPI) -> None:
+    """Read the settings now, so that an app with weak secrets is not even built."""
+    app.state.settings.get(AuthSettings)
+    include_routers(app, routes)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Make the parts and run the jobs, until the app stops."""
+    settings: SettingsRegistry = app.state.settings
+    database: Database = app.state.database
+    auth_settings = settings.get(AuthSettings)
+    app.state.accounts = AccountsContainer(
+        open_unit_of_work=make_factory(database, AccountsUnitOfWork),
+        passwords=PasswordHasher(auth_settings),
+        tokens=TokenService(auth_settings),
+    )
+    async with run_periodically(make_jobs(app), settings.get(Settings).seconds_between_jobs):
+        yield
+
+
+def make_jobs(app: FastAPI) -> dict[str, Job]:
+    """Return what runs in the background, by name; it uses the container of that moment."""
+    return {"delete expired tokens": lambda: get_container(app).delete_expired_tokens()}
+
+
+def get_container(app: FastAPI) -> AccountsContainer:
+    """Return the parts of a running app."""
+    container: AccountsContainer = app.state.accounts
+    return container

@@ -1,0 +1,74 @@
+"""Accounts, log-in and tokens."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import EmailStr, Field, StringConstraints
+
+from backend.accounts.models.customer import Role
+from backend.core.schemas import Input, Line, Output, Patch, Text
+
+Email = Annotated[EmailStr, StringConstraints(max_length=254, to_lower=True)]
+# Longer ones would only cost computing: argon2 hashes all of it. Spaces may be part of it, not all.
+Password = Annotated[str, StringConstraints(min_length=10, max_length=128, pattern=r"\S")]
+FullName = Annotated[Line, StringConstraints(max_length=120)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9 ()/-]{5,31}$")]
+
+
+class RegisterIn(Input):
+    """A new account."""
+
+    email: Email
+    password: Password
+    full_name: FullName
+    phone: Phone | None = None
+
+
+class LoginIn(Input):
+    """Proof of who is there. Not validated further: the answer to any wrong one is the same."""
+
+    email: Annotated[Text, StringConstraints(max_length=254)]
+    password: Annotated[str, StringConstraints(max_length=128)]
+
+
+class RefreshIn(Input):
+    """A refresh token."""
+
+    refresh_token: Annotated[str, StringConstraints(max_length=2048)]
+
+
+class TokensOut(Output):
+    """An access token for requests, and a refresh token, good once, for the next pair."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105  # the name of a scheme
+    expires_in: int = Field(description="Seconds that the access token is good for.")
+
+
+class CustomerOut(Output):
+    """An account, without its password."""
+
+    id: UUID
+    email: str
+    full_name: str
+    phone: str | None
+    role: Role
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class ProfilePatch(Patch):
+    """What customers may change about themselves."""
+
+    full_name: FullName = Field(default_factory=str)
+    phone: Phone | None = None
+
+
+class CustomerPatch(ProfilePatch):
+    """What admins may change about a customer."""
+
+    role: Role = Field(default_factory=lambda: Role.CUSTOMER)
+    is_active: bool = Field(default_factory=bool)

@@ -1,0 +1,188 @@
+"""Accounts: registering, logging in, and staying logged in."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend.accounts.adapters.security import PasswordHasher, TokenKind, TokenService
+from backend.accounts.models.customer import Customer, RefreshToken, Role
+from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
+from backend.core.clock import Clock, utc_now
+from backend.core.errors import AuthenticationError, ConflictError, NotFoundError
+from backend.core.paging import Page
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a log-in gives. `expires_in`: seconds that the access token is good for."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+class AccountService:
+    """Who may come in."""
+
+    def __init__(
+        self,
+        uow: AccountsUnitOfWork,
+        passwords: PasswordHasher,
+        tokens: TokenService,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._uow = uow
+        self._passwords = passwords
+        self._tokens = tokens
+        self._clock = clock
+
+    async def register(
+        self, *, email: str, password: str, full_name: str, phone: str | None = None
+    ) -> Customer:
+        """Make an account.
+
+        Raises:
+            ConflictError: The e-mail address is taken.
+        """
+        customer = Customer(
+            email=email,
+            password_hash=await self._passwords.hash(password),
+            full_name=full_name,
+            phone=phone,
+            role=Role.CUSTOMER,
+            is_active=True,
+        )
+        await self._uow.customers.add(customer)
+        await self._uow.commit()
+        return customer
+
+    async def log_in(self, *, email: str, password: str) -> TokenPair:
+        """Give tokens for a password.
+
+        Raises:
+            AuthenticationError: Wrong, unknown or inactive; it does not say which.
+        """
+        customer = await self._uow.customers.find_by_email(email)
+        await self._uow.commit()  # gives the connection back while the password is hashed
+        known = customer.password_hash if customer is not None and customer.is_active else None
+        if not await self._passwords.verify(password, known) or customer is None:
+            raise AuthenticationError("The e-mail address or the password is wrong.")
+        if self._passwords.needs_rehash(customer.password_hash):
+            customer.password_hash = await self._passwords.hash(password)
+        pair = await self._issue(customer.id, family_id=uuid4())
+        await self._uow.commit()
+        return pair
+
+    async def refresh(self, refresh_token: str) -> TokenPair:
+        """Give the next pair for a refresh token, which is good once.
+
+        A token that comes a second time has been copied: all that followed from its log-in is
+        revoked, for the thief and the owner alike.
+
+        Raises:
+            AuthenticationError: It is no good (any more).
+        """
+        now = self._clock()
+        claims = self._tokens.check(refresh_token, TokenKind.REFRESH)
+        known = await self._uow.refresh_tokens.lock(claims.token_id)
+        if known is None or known.revoked_at is not None:
+            raise AuthenticationError("The token was revoked. Log in again.")
+        if known.used_at is not None:
+            await self._uow.refresh_tokens.revoke_family(known.family_id, now)
+            await self._uow.commit()
+            raise AuthenticationError("The token was used before. Log in again.")
+        customer = await self._uow.customers.get(known.customer_id)
+        if customer is None or not customer.is_active:
+            raise AuthenticationError("The account is not active.")
+        known.used_at = now
+        pair = await self._issue(customer.id, family_id=known.family_id)
+        await self._uow.commit()
+        return pair
+
+    async def log_out(self, refresh_token: str) -> None:
+        """Revoke what followed from a log-in. A token that is no good is as good as logged out."""
+        try:
+            claims = self._tokens.check(refresh_token, TokenKind.REFRESH)
+        except AuthenticationError:
+            return
+        known = await self._uow.refresh_tokens.lock(claims.token_id)
+        if known is not None:
+            await self._uow.refresh_tokens.revoke_family(known.family_id, self._clock())
+        await self._uow.commit()
+
+    async def authenticate(self, access_token: str) -> Customer:
+        """Return whose access token it is.
+
+        Raises:
+            AuthenticationError: The token is no good, or its account is inactive or gone.
+        """
+        claims = self._tokens.check(access_token, TokenKind.ACCESS)
+        customer = await self._uow.customers.get(claims.subject)
+        if customer is None or not customer.is_active:
+            raise AuthenticationError("The account is not active.")
+        return customer
+
+    async def list(
+        self, *, is_active: bool | None = None, cursor: str | None = None, limit: int = 20
+    ) -> Page[Customer]:
+        """Return a page of accounts, the newest first."""
+        return await self._uow.customers.list(is_active=is_active, cursor=cursor, limit=limit)
+
+    async def get(self, customer_id: UUID) -> Customer:
+        """Return one account.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        customer = await self._uow.customers.get(customer_id)
+        if customer is None:
+            raise NotFoundError("There is no such customer.")
+        return customer
+
+    async def change_profile(self, customer: Customer, changes: dict[str, Any]) -> Customer:
+        """Change what customers may change about themselves."""
+        return await self._change(customer, changes)
+
+    async def change(self, customer_id: UUID, changes: dict[str, Any], *, by: Customer) -> Customer:
+        """Change any account. Deactivating one ends all its log-ins.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: It is one's own, and one would lock oneself out.
+        """
+        customer = await self.get(customer_id)
+        loses_rights = changes.get("is_active") is False or changes.get("role") is Role.CUSTOMER
+        if customer.id == by.id and loses_rights:
+            raise ConflictError("You cannot take away your own rights.")
+        if changes.get("is_active") is False:
+            await self._uow.refresh_tokens.revoke_all(customer.id, self._clock())
+        return await self._change(customer, changes)
+
+    async def delete_expired_tokens(self) -> int:
+        """Delete the refresh tokens that have expired; return how many."""
+        deleted = await self._uow.refresh_tokens.delete_expired(self._clock())
+        await self._uow.commit()
+        return deleted
+
+    async def _change(self, customer: Customer, changes: dict[str, Any]) -> Customer:
+        for name, value in changes.items():
+            setattr(customer, name, value)
+        await self._uow.customers.flush(customer)
+        await self._uow.commit()
+        return customer
+
+    async def _issue(self, customer_id: UUID, *, family_id: UUID) -> TokenPair:
+        lifetime = self._tokens.lifetime(TokenKind.REFRESH)
+        known = RefreshToken(
+            id=uuid4(),
+            family_id=family_id,
+            customer_id=customer_id,
+            expires_at=self._clock() + lifetime,
+        )
+        await self._uow.refresh_tokens.add(known)
+        issue = self._tokens.issue
+        return TokenPair(
+            access_token=issue(TokenKind.ACCESS, subject=customer_id, token_id=uuid4()),
+            refresh_token=issue(TokenKind.REFRESH, subject=customer_id, token_id=known.id),
+            expires_in=int(self._tokens.lifetime(TokenKind.ACCESS).total_seconds()),
+        )

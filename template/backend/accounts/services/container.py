@@ -1,0 +1,28 @@
+"""The parts of accounts, made once a process, and the services made from them for each use."""
+
+from dataclasses import dataclass
+
+from backend.accounts.adapters.security import PasswordHasher, TokenService
+from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
+from backend.accounts.services.accounts import AccountService
+from backend.core.clock import Clock, utc_now
+from backend.core.unit_of_work import UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsContainer:
+    """What the services need besides a unit of work. Tests replace parts by `replace()`."""
+
+    open_unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork]
+    passwords: PasswordHasher
+    tokens: TokenService
+    clock: Clock = utc_now
+
+    def accounts(self, uow: AccountsUnitOfWork) -> AccountService:
+        """Make the service for accounts."""
+        return AccountService(uow, self.passwords, self.tokens, self.clock)
+
+    async def delete_expired_tokens(self) -> None:
+        """Delete refresh tokens that have expired, in a unit of work of its own."""
+        async with self.open_unit_of_work() as uow:
+            await self.accounts(uow).delete_expired_tokens()

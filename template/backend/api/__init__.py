@@ -1,1 +1,0 @@
-"""The web: dependencies, error rendering and routes. The only layer that knows FastAPI."""

@@ -1,0 +1,1 @@
+"""What the API of every domain shares: dependencies, errors as responses, health, middleware."""

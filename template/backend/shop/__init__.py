@@ -1,0 +1,1 @@
+"""The sample shop: catalogue, orders, payments, events. It builds on `accounts`."""

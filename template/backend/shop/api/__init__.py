@@ -1,0 +1,1 @@
+"""Routes and what they depend on. The only layer that knows FastAPI."""

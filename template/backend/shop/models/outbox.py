@@ -1,0 +1,47 @@
+"""The outbox: events that were decided in a transaction and still have to be told."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core.columns import Instant, JSONDocument, choice
+from backend.core.models import Base, Timestamps, UuidPrimaryKey
+
+
+class OutboxStatus(StrEnum):
+    """`dead` = given up after too many attempts; it stays until someone decides."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+class OutboxEvent(UuidPrimaryKey, Timestamps, Base):
+    """An event, written in the transaction that caused it and delivered at least once."""
+
+    __tablename__ = "outbox_event"
+    __table_args__ = (
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+        Index(
+            "ix_outbox_event_created_at_id_pending",
+            "created_at",
+            "id",
+            postgresql_where=text("status = 'pending'"),
+        ),
+    )
+
+    topic: Mapped[str] = mapped_column(String(80))
+    type: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONDocument)
+    status: Mapped[OutboxStatus] = mapped_column(
+        choice(OutboxStatus, "status"),
+        default=OutboxStatus.PENDING,
+        server_default=OutboxStatus.PENDING.value,
+    )
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_error: Mapped[str | None] = mapped_column(Text)
+    # Not before; None is at once, so that no difference between two clocks delays an event.
+    available_at: Mapped[Instant | None]
+    delivered_at: Mapped[Instant | None]

@@ -1,0 +1,1 @@
+"""Every query, one aggregate a module. A repository flushes; it never commits."""

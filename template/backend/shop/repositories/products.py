@@ -1,0 +1,149 @@
+"""Queries for products and their images."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.errors import ConflictError
+from backend.core.paging import Page, fetch_page
+from backend.shop.models.product import Product, ProductImage
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFilter:
+    """Which products; what is None does not matter."""
+
+    search: str | None = None
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    in_stock: bool | None = None
+    active: bool | None = True
+
+
+class ProductRepository:
+    """The catalogue."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, product: Product) -> None:
+        """Write a new product.
+
+        Raises:
+            ConflictError: The SKU is taken.
+        """
+        try:
+            async with self._session.begin_nested():
+                self._session.add(product)
+        except IntegrityError as error:
+            raise ConflictError("This SKU is taken.") from error
+
+    async def get(self, product_id: UUID) -> Product | None:
+        """Return one product."""
+        return await self._session.get(Product, product_id)
+
+    async def list(
+        self, filters: ProductFilter, *, cursor: str | None = None, limit: int = 20
+    ) -> Page[Product]:
+        """Return a page of products, the newest first."""
+        key = (Product.created_at, Product.id)
+        return await fetch_page(self._session, _select(filters), key, cursor=cursor, limit=limit)
+
+    async def lock(self, product_ids: Iterable[UUID]) -> dict[UUID, Product]:
+        """Return products and lock them until the transaction ends.
+
+        They are locked in the order of their ids, everywhere: two orders for the same products,
+        named in opposite order, would otherwise wait for each other for ever.
+        """
+        statement = (
+            select(Product)
+            .where(Product.id.in_(set(product_ids)))
+            .order_by(Product.id)
+            .with_for_update()
+            # What the session already knows may be older than the lock.
+            .execution_options(populate_existing=True)
+        )
+        return {product.id: product for product in await self._session.scalars(statement)}
+
+    async def flush(self, product: Product) -> None:
+        """Write what was changed, and read what the database made of it.
+
+        Raises:
+            ConflictError: The SKU is taken.
+        """
+        try:
+            await self._session.flush()
+        except IntegrityError as error:
+            raise ConflictError("This SKU is taken.") from error
+        await self._session.refresh(product)
+
+    async def delete(self, product: Product) -> None:
+        """Remove a product and its images' rows.
+
+        Raises:
+            ConflictError: It has been ordered.
+        """
+        try:
+            async with self._session.begin_nested():
+                await self._session.delete(product)
+        except IntegrityError as error:
+            raise ConflictError("The product has been ordered; deactivate it instead.") from error
+
+
+class ProductImageRepository:
+    """The rows of products' images; the files are in the media store."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, image: ProductImage) -> None:
+        """Write a new image."""
+        self._session.add(image)
+        await self._session.flush()
+
+    async def get(self, product_id: UUID, image_id: UUID) -> ProductImage | None:
+        """Return one image of a product."""
+        statement = select(ProductImage).where(
+            ProductImage.id == image_id, ProductImage.product_id == product_id
+        )
+        return await self._session.scalar(statement)
+
+    async def list(self, product_id: UUID) -> Sequence[ProductImage]:
+        """Return a product's images, the oldest first."""
+        statement = (
+            select(ProductImage)
+            .where(ProductImage.product_id == product_id)
+            .order_by(ProductImage.created_at, ProductImage.id)
+        )
+        return (await self._session.scalars(statement)).all()
+
+    async def delete(self, image: ProductImage) -> None:
+        """Remove an image's row."""
+        await self._session.delete(image)
+        await self._session.flush()
+
+
+def _select(filters: ProductFilter) -> Select[Product]:
+    statement = select(Product)
+    if filters.active is not None:
+        statement = statement.where(Product.active.is_(filters.active))
+    if filters.search:
+        pattern = f"%{_escape(filters.search)}%"
+        statement = statement.where(Product.name.ilike(pattern, escape="\\"))
+    if filters.min_price is not None:
+        statement = statement.where(Product.price >= filters.min_price)
+    if filters.max_price is not None:
+        statement = statement.where(Product.price <= filters.max_price)
+    if filters.in_stock is not None:
+        statement = statement.where(Product.stock > 0 if filters.in_stock else Product.stock == 0)
+    return statement
+
+
+def _escape(text: str) -> str:
+    """Take `%` and `_` for what they are, not for wildcards."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,1 @@
+"""The shapes that the API takes and gives, one aggregate a module."""

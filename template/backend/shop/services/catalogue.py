@@ -1,0 +1,122 @@
+"""The catalogue: what is for sale."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from backend.core.errors import NotFoundError
+from backend.core.schemas import PageOut
+from backend.core.settings import AppSettings
+from backend.shop.adapters.cache import Cache
+from backend.shop.adapters.media import MediaStore
+from backend.shop.models.product import Product
+from backend.shop.repositories.products import ProductFilter
+from backend.shop.repositories.unit_of_work import ShopUnitOfWork
+from backend.shop.schemas.catalogue import ProductOut
+
+ProductPage = PageOut[ProductOut]
+_PREFIX = "catalogue:"
+
+
+class CatalogueSettings(AppSettings):
+    """How old the public list may be."""
+
+    catalogue_ttl: float = Field(default=10.0, ge=0, description="Seconds; 0 caches nothing.")
+
+
+class CatalogueService:
+    """Products. The public list is cached: its stock may be `ttl` seconds old, orders' is not."""
+
+    def __init__(
+        self, uow: ShopUnitOfWork, cache: Cache, media: MediaStore, settings: CatalogueSettings
+    ) -> None:
+        self._uow = uow
+        self._cache = cache
+        self._media = media
+        self._ttl = settings.catalogue_ttl
+
+    async def list(
+        self, filters: ProductFilter, *, cursor: str | None = None, limit: int = 20
+    ) -> ProductPage:
+        """Return a page of products, the newest first, from the cache where it holds one.
+
+        Raises:
+            ValidationFailedError: The cursor is none of ours.
+        """
+        key = _make_key(filters, cursor, limit)
+        cached = await self._cache.get(key)
+        if cached is not None:
+            return ProductPage.model_validate_json(cached)
+        page = ProductPage.model_validate(
+            await self._uow.products.list(filters, cursor=cursor, limit=limit)
+        )
+        if self._ttl > 0:
+            await self._cache.set(key, page.model_dump_json(), ttl=self._ttl)
+        return page
+
+    async def get(self, product_id: UUID, *, with_inactive: bool = False) -> Product:
+        """Return one product.
+
+        Raises:
+            NotFoundError: There is none, or it is not for sale.
+        """
+        product = await self._uow.products.get(product_id)
+        if product is None or not (product.active or with_inactive):
+            raise NotFoundError("There is no such product.")
+        return product
+
+    async def add(self, values: dict[str, Any]) -> Product:
+        """Add a product.
+
+        Raises:
+            ConflictError: The SKU is taken.
+        """
+        product = Product(**values)
+        await self._uow.products.add(product)
+        await self._uow.products.flush(product)
+        await self._commit()
+        return product
+
+    async def change(self, product_id: UUID, changes: dict[str, Any]) -> Product:
+        """Change some fields of a product.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: The SKU is taken.
+        """
+        # Locked: an order may be taking from the stock that is about to be set.
+        product = (await self._uow.products.lock([product_id])).get(product_id)
+        if product is None:
+            raise NotFoundError("There is no such product.")
+        for name, value in changes.items():
+            setattr(product, name, value)
+        await self._uow.products.flush(product)
+        await self._commit()
+        return product
+
+    async def remove(self, product_id: UUID) -> None:
+        """Remove a product that was never ordered, and its images.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: It has been ordered.
+        """
+        product = await self.get(product_id, with_inactive=True)
+        names = [image.name for image in await self._uow.images.list(product_id)]
+        await self._uow.products.delete(product)
+        await self._commit()
+        for name in names:  # their rows went with the product
+            await self._media.delete(name)
+
+    async def _commit(self) -> None:
+        await self._uow.commit()
+        # After the commit: before it, a reader could put the old page back.
+        await self._cache.delete_prefix(_PREFIX)
+
+
+def _make_key(filters: ProductFilter, cursor: str | None, limit: int) -> str:
+    # Hashed, because what is searched for may be long.
+    digest = hashlib.sha256(repr((filters, cursor, limit)).encode()).hexdigest()
+    return f"{_PREFIX}{digest}"

@@ -1,0 +1,25 @@
+"""What is told about orders."""
+
+from uuid import UUID, uuid4
+
+from backend.shop.models.order import Order
+from backend.shop.models.outbox import OutboxEvent
+
+
+def make_topic(order_id: UUID) -> str:
+    """Return the topic on which an order's events are told."""
+    return f"order:{order_id}"
+
+
+def make_event(order: Order) -> OutboxEvent:
+    """Tell what an order has become, to be written in the transaction that made it so."""
+    return OutboxEvent(
+        id=uuid4(),
+        topic=make_topic(order.id),
+        type=f"order.{order.status}",
+        payload={
+            "order_id": str(order.id),
+            "status": order.status.value,
+            "total": str(order.total),
+        },
+    )

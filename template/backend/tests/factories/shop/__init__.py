@@ -1,0 +1,25 @@
+"""Rows of the shop.
+
+| factory | makes | sub-factories |
+|---|---|---|
+| `ProductFactory` | a product with stock | |
+| `ProductImageFactory` | an image's row | product |
+| `OrderFactory` | a pending order of one line; `paid=True` for a paid one | customer, line |
+| `OrderLineFactory` | a line without an order | product |
+| `PaymentFactory` | a payment of an order; `succeeded=True` for a good one | order |
+| `OutboxEventFactory` | an event that waits; `dead=True` for a dead letter | |
+"""
+
+from backend.tests.factories.shop.orders import OrderFactory, OrderLineFactory
+from backend.tests.factories.shop.outbox import OutboxEventFactory
+from backend.tests.factories.shop.payments import PaymentFactory
+from backend.tests.factories.shop.products import ProductFactory, ProductImageFactory
+
+__all__ = [
+    "OrderFactory",
+    "OrderLineFactory",
+    "OutboxEventFactory",
+    "PaymentFactory",
+    "ProductFactory",
+    "ProductImageFactory",
+]

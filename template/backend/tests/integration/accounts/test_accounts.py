@@ -1,0 +1,189 @@
+"""Registering, logging in, staying logged in, and what a token opens."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.adapters.security import AuthSettings, TokenKind, TokenService
+from backend.accounts.models.customer import Customer, RefreshToken, Role
+from backend.accounts.services.container import AccountsContainer
+from backend.tests.factories.accounts import PASSWORD, CustomerFactory
+from backend.tests.fakes.clock import FakeClock
+
+AUTH = "/api/v1/auth"
+ANN = {"email": "Ann@Example.com", "password": "long enough 1", "full_name": "Ann"}
+
+pytestmark = pytest.mark.usefixtures("accounts")  # its passwords are hashed quickly
+
+
+async def log_in(client: httpx2.AsyncClient, customer: Customer) -> dict[str, Any]:
+    answer = await client.post(
+        f"{AUTH}/login", json={"email": customer.email, "password": PASSWORD}
+    )
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+async def refresh(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
+    return await client.post(f"{AUTH}/refresh", json={"refresh_token": token})
+
+
+async def read_me(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
+    return await client.get(f"{AUTH}/me", headers={"Authorization": f"Bearer {token}"})
+
+
+class TestRegister:
+    async def test_makes_an_account_that_can_log_in(
+        self, client: httpx2.AsyncClient, db_session: AsyncSession
+    ) -> None:
+        answer = await client.post(f"{AUTH}/register", json=ANN)
+        assert answer.status_code == 201
+        assert "password" not in answer.text
+        row = await db_session.get_one(Customer, answer.json()["id"])
+        assert (row.email, row.role, row.is_active) == ("ann@example.com", Role.CUSTOMER, True)
+        assert row.password_hash.startswith("$argon2id$")
+        login = await client.post(
+            f"{AUTH}/login", json={"email": "ANN@example.com", "password": ANN["password"]}
+        )
+        assert login.status_code == 200
+
+    async def test_an_address_in_another_case_is_taken(self, client: httpx2.AsyncClient) -> None:
+        await client.post(f"{AUTH}/register", json=ANN)
+        again = await client.post(f"{AUTH}/register", json=ANN | {"email": "ANN@EXAMPLE.COM"})
+        assert (again.status_code, again.json()["code"]) == (409, "conflict")
+
+    async def test_refuses_bad_input_without_repeating_it(self, client: httpx2.AsyncClient) -> None:
+        for field, value in [
+            ("email", "ann"),
+            ("password", "short"),
+            ("password", "x" * 129),
+            ("full_name", ""),
+            ("role", "admin"),
+        ]:
+            answer = await client.post(f"{AUTH}/register", json=ANN | {field: value})
+            assert answer.status_code == 422, field
+            assert [error["loc"] for error in answer.json()["errors"]] == [["body", field]]
+            assert ANN["password"] not in answer.text
+
+
+class TestLogIn:
+    async def test_gives_tokens_that_open_the_own_account(
+        self, client: httpx2.AsyncClient, customer: Customer
+    ) -> None:
+        tokens = await log_in(client, customer)
+        assert (tokens["token_type"], tokens["expires_in"]) == ("bearer", 900)
+        me = await read_me(client, tokens["access_token"])
+        assert me.json()["id"] == str(customer.id)
+
+    async def test_a_wrong_password_an_unknown_and_a_closed_account_look_the_same(
+        self, client: httpx2.AsyncClient, customer: Customer, db_session: AsyncSession
+    ) -> None:
+        closed = await CustomerFactory.create(db_session, is_active=False)
+        answers = [
+            await client.post(f"{AUTH}/login", json={"email": email, "password": password})
+            for email, password in [
+                (customer.email, "not the password"),
+                ("nobody@example.com", PASSWORD),
+                (closed.email, PASSWORD),
+            ]
+        ]
+        assert [answer.status_code for answer in answers] == [401] * 3
+        assert len({answer.json()["detail"] for answer in answers}) == 1
+
+    async def test_a_hash_of_other_settings_is_replaced(
+        self, client: httpx2.AsyncClient, db_session: AsyncSession
+    ) -> None:
+        old = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
+        customer = await CustomerFactory.create(db_session, password_hash=old)
+        await log_in(client, customer)
+        await db_session.refresh(customer)
+        assert customer.password_hash.startswith("$argon2id$v=19$m=8,t=1,p=1$")
+
+
+class TestRefresh:
+    async def test_a_token_is_good_once_and_gives_the_next_pair(
+        self, client: httpx2.AsyncClient, customer: Customer
+    ) -> None:
+        first = await log_in(client, customer)
+        second = (await refresh(client, first["refresh_token"])).json()
+        assert second["refresh_token"] != first["refresh_token"]
+        assert (await read_me(client, second["access_token"])).status_code == 200
+        assert (await refresh(client, second["refresh_token"])).status_code == 200
+
+    async def test_a_copied_token_ends_the_whole_log_in_and_no_other(
+        self, client: httpx2.AsyncClient, customer: Customer, db_session: AsyncSession
+    ) -> None:
+        elsewhere = await log_in(client, customer)
+        first = await log_in(client, customer)
+        second = (await refresh(client, first["refresh_token"])).json()
+        stolen = await refresh(client, first["refresh_token"])
+        assert stolen.status_code == 401
+        assert "used before" in stolen.json()["detail"]
+        assert (await refresh(client, second["refresh_token"])).status_code == 401
+        assert (await refresh(client, elsewhere["refresh_token"])).status_code == 200
+        revoked = await db_session.scalars(
+            select(RefreshToken.id).where(RefreshToken.revoked_at.is_not(None))
+        )
+        assert len(revoked.all()) == 2, "the revocation was not committed"
+
+    async def test_logging_out_ends_it(
+        self, client: httpx2.AsyncClient, customer: Customer
+    ) -> None:
+        token = (await log_in(client, customer))["refresh_token"]
+        out = await client.post(f"{AUTH}/logout", json={"refresh_token": token})
+        assert out.status_code == 204
+        assert (await refresh(client, token)).status_code == 401
+
+    async def test_closing_the_account_ends_its_log_ins(
+        self, client: httpx2.AsyncClient, customer: Customer, admin_client: httpx2.AsyncClient
+    ) -> None:
+        tokens = await log_in(client, customer)
+        url = f"/api/v1/customers/{customer.id}"
+        assert (await admin_client.patch(url, json={"is_active": False})).status_code == 200
+        assert (await read_me(client, tokens["access_token"])).status_code == 401
+        await admin_client.patch(url, json={"is_active": True})
+        assert (await refresh(client, tokens["refresh_token"])).status_code == 401
+
+
+class TestTokens:
+    """What does not open a protected route."""
+
+    @pytest.fixture
+    def bad_tokens(self, accounts: AccountsContainer, customer: Customer) -> dict[str, str]:
+        """One of each kind of token that must not be believed, by what is wrong with it."""
+        clock = FakeClock(accounts.clock() - timedelta(seconds=901))
+        who = {"subject": customer.id, "token_id": uuid4()}
+        good = accounts.tokens.issue(TokenKind.ACCESS, **who)
+        head, payload, signature = good.split(".")
+        nobody = {"subject": uuid4(), "token_id": uuid4()}
+        other_key = AuthSettings(auth_signing_key="somebody else's key, of good length")
+        return {
+            "expired": TokenService(AuthSettings(), clock).issue(TokenKind.ACCESS, **who),
+            "refresh": accounts.tokens.issue(TokenKind.REFRESH, **who),
+            "other key": TokenService(other_key).issue(TokenKind.ACCESS, **who),
+            "tampered": f"{head}.{payload[:-2]}AA.{signature}",
+            "unsigned": f"eyJhbGciOiJub25lIn0.{payload}.",
+            "nobody's": accounts.tokens.issue(TokenKind.ACCESS, **nobody),
+            "nonsense": "x",
+        }
+
+    async def test_none_of_the_bad_ones_opens_anything(
+        self, bad_tokens: dict[str, str], client: httpx2.AsyncClient
+    ) -> None:
+        for kind, token in bad_tokens.items():
+            answer = await read_me(client, token)
+            assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated"), kind
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+    async def test_of_a_family_that_is_gone_is_refused(
+        self, client: httpx2.AsyncClient, accounts: AccountsContainer, customer: Customer
+    ) -> None:
+        unknown = accounts.tokens.issue(TokenKind.REFRESH, subject=customer.id, token_id=uuid4())
+        assert (await refresh(client, unknown)).status_code == 401

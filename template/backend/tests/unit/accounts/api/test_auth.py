@@ -1,0 +1,198 @@
+"""Registering, logging in, and who may pass."""
+
+import re
+from importlib import import_module
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from backend.accounts.api.auth import get_current_admin
+from backend.accounts.models.customer import Customer
+from backend.core.discovery import import_modules
+from backend.core.domains import find_domains
+from backend.tests.factories.accounts import PASSWORD
+from backend.tests.fakes.accounts.container import FakeAccounts
+
+API = "/api/v1"
+
+
+def operations(app: FastAPI) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what the API describes, by method and path."""
+    paths = app.openapi()["paths"]
+    return {
+        (method.upper(), path): operation
+        for path, described in paths.items()
+        for method, operation in described.items()
+    }
+
+
+def find_operations_for_admins() -> set[tuple[str, str]]:
+    """Return the operations of all domains that depend on `get_current_admin`."""
+
+    def asks(dependant: Dependant) -> bool:
+        return dependant.call is get_current_admin or any(map(asks, dependant.dependencies))
+
+    packages = [import_module(f"backend.{name}.api.routes") for name in find_domains()]
+    modules = [
+        m for package in packages for m in import_modules(package.__name__, package.__path__)
+    ]
+    return {
+        (method, route.path)
+        for module in modules
+        for route in module.router.routes
+        if isinstance(route, APIRoute) and asks(route.dependant)
+        for method in route.methods or ()
+    }
+
+
+async def call(
+    client: httpx2.AsyncClient, method: str, path: str, headers: dict[str, str]
+) -> httpx2.Response:
+    url = re.sub(r"\{\w+\}", "00000000-0000-0000-0000-000000000000", path)
+    return await client.request(method, url, headers=headers)
+
+
+class TestProtection:
+    """Of every operation, whichever domain it belongs to."""
+
+    def test_an_operation_asks_for_a_token_or_says_that_it_is_public(
+        self, accounts_app: FastAPI
+    ) -> None:
+        for label, operation in operations(accounts_app).items():
+            assert ("security" in operation) is not operation.get("x-public", False), label
+
+    async def test_without_a_token_only_what_is_public_answers(
+        self, client: httpx2.AsyncClient, accounts_app: FastAPI
+    ) -> None:
+        for (method, path), operation in operations(accounts_app).items():
+            response = await call(client, method, path, {})
+            is_refused = response.status_code == 401
+            assert is_refused is ("security" in operation), f"{method} {path}"
+            if is_refused:
+                assert response.headers["WWW-Authenticate"] == "Bearer"
+
+    async def test_customers_do_not_pass_as_admins(
+        self, client: httpx2.AsyncClient, accounts_app: FastAPI, as_customer: dict[str, str]
+    ) -> None:
+        for_admins = find_operations_for_admins()
+        assert ("GET", f"{API}/customers") in for_admins
+        for (method, path), operation in operations(accounts_app).items():
+            if "security" in operation:
+                response = await call(client, method, path, as_customer)
+                is_refused = response.status_code == 403
+                assert is_refused is ((method, path) in for_admins), f"{method} {path}"
+
+    @pytest.mark.parametrize(
+        "value", ["", "Bearer", "Bearer nonsense", "Basic dXNlcjpwYXNz", "nonsense"]
+    )
+    async def test_nonsense_is_no_token(self, client: httpx2.AsyncClient, value: str) -> None:
+        response = await client.get(f"{API}/auth/me", headers={"Authorization": value})
+        assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
+
+
+async def test_from_registering_to_logging_out(client: httpx2.AsyncClient) -> None:
+    account = {"email": "Ada@example.com", "password": PASSWORD, "full_name": "Ada"}
+    registered = await client.post(f"{API}/auth/register", json=account)
+    assert registered.status_code == 201
+    assert registered.json()["role"] == "customer"
+    assert "password" not in registered.text
+
+    proof = {"email": "ADA@example.com", "password": PASSWORD}
+    tokens = (await client.post(f"{API}/auth/login", json=proof)).json()
+    assert tokens["token_type"] == "bearer"
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert (await client.get(f"{API}/auth/me", headers=headers)).json() == registered.json()
+
+    refresh = {"refresh_token": tokens["refresh_token"]}
+    following = await client.post(f"{API}/auth/refresh", json=refresh)
+    assert following.status_code == 200
+    again = await client.post(f"{API}/auth/refresh", json=refresh)
+    assert again.status_code == 401
+
+    refresh = {"refresh_token": following.json()["refresh_token"]}
+    assert (await client.post(f"{API}/auth/logout", json=refresh)).status_code == 204
+    assert (await client.post(f"{API}/auth/refresh", json=refresh)).status_code == 401
+
+
+async def test_an_address_that_is_taken_is_a_conflict(
+    client: httpx2.AsyncClient, customer: Customer
+) -> None:
+    account = {"email": customer.email, "password": PASSWORD, "full_name": "Ada"}
+    response = await client.post(f"{API}/auth/register", json=account)
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")
+
+
+async def test_an_answer_never_repeats_a_password(client: httpx2.AsyncClient) -> None:
+    account = {"email": "no address", "password": "hunter2", "full_name": ""}
+    response = await client.post(f"{API}/auth/register", json=account)
+    assert response.status_code == 422
+    assert {item["loc"][-1] for item in response.json()["errors"]} == {
+        "email",
+        "password",
+        "full_name",
+    }
+    assert "hunter2" not in response.text
+
+
+class TestMe:
+    async def test_null_takes_the_phone_away_and_missing_leaves_it(
+        self, client: httpx2.AsyncClient, customer: Customer, as_customer: dict[str, str]
+    ) -> None:
+        for body, phone in [({"phone": "12345"}, "12345"), ({}, "12345"), ({"phone": None}, None)]:
+            response = await client.patch(f"{API}/auth/me", json=body, headers=as_customer)
+            assert response.json()["phone"] == phone
+            assert response.json()["full_name"] == customer.full_name
+
+    async def test_nobody_makes_themselves_an_admin(
+        self, client: httpx2.AsyncClient, as_customer: dict[str, str]
+    ) -> None:
+        body = {"role": "admin"}
+        response = await client.patch(f"{API}/auth/me", json=body, headers=as_customer)
+        assert response.status_code == 422
+
+
+class TestCustomers:
+    async def test_admins_page_through_all(
+        self,
+        client: httpx2.AsyncClient,
+        customer: Customer,
+        admin: Customer,
+        as_admin: dict[str, str],
+    ) -> None:
+        params = {"limit": "1"}
+        seen = []
+        while True:
+            page = (await client.get(f"{API}/customers", params=params, headers=as_admin)).json()
+            seen += [item["id"] for item in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            params["cursor"] = page["next_cursor"]
+        assert sorted(seen) == sorted([str(customer.id), str(admin.id)])
+
+    async def test_a_deactivated_customer_is_out_at_once(
+        self,
+        client: httpx2.AsyncClient,
+        customer: Customer,
+        as_customer: dict[str, str],
+        as_admin: dict[str, str],
+    ) -> None:
+        url = f"{API}/customers/{customer.id}"
+        response = await client.patch(url, json={"is_active": False}, headers=as_admin)
+        assert response.json()["is_active"] is False
+        assert (await client.get(f"{API}/auth/me", headers=as_customer)).status_code == 401
+        inactive = await client.get(
+            f"{API}/customers", params={"is_active": "false"}, headers=as_admin
+        )
+        assert [item["id"] for item in inactive.json()["items"]] == [str(customer.id)]
+        assert (await client.get(url, headers=as_admin)).json()["is_active"] is False
+
+    async def test_who_is_not_there_is_not_found(
+        self, client: httpx2.AsyncClient, fake_accounts: FakeAccounts, as_admin: dict[str, str]
+    ) -> None:
+        url = f"{API}/customers/00000000-0000-0000-0000-000000000000"
+        response = await client.get(url, headers=as_admin)
+        assert (response.status_code, response.json()["code"]) == (404, "not_found")

@@ -1,0 +1,71 @@
+"""The whole application, with accounts in memory behind it."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from backend.accounts.api import services
+from backend.accounts.models.customer import Customer
+from backend.core.settings import Settings
+from backend.main import create_app
+from backend.tests.factories.accounts import CustomerFactory
+from backend.tests.fakes.accounts.container import FakeAccounts
+from backend.tests.fakes.accounts.unit_of_work import FakeAccountsUnitOfWork
+from backend.tests.fakes.database import FakeDatabase
+from backend.tests.fixtures.application import running
+
+
+@pytest.fixture(scope="session")
+def accounts_app() -> FastAPI:
+    """The application, built once: it takes longer than a test."""
+    return create_app(Settings(), database=FakeDatabase())
+
+
+@pytest.fixture
+def fake_accounts() -> FakeAccounts:
+    return FakeAccounts()
+
+
+@pytest.fixture
+def uow(fake_accounts: FakeAccounts) -> FakeAccountsUnitOfWork:
+    return fake_accounts.uow
+
+
+@pytest.fixture
+async def client(
+    accounts_app: FastAPI, fake_accounts: FakeAccounts
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """Somebody who has not logged in."""
+    async with running(accounts_app) as client:
+        accounts_app.state.accounts = fake_accounts.accounts
+        accounts_app.dependency_overrides[services.get_unit_of_work] = lambda: fake_accounts.uow
+        yield client
+        accounts_app.dependency_overrides.clear()
+
+
+@pytest.fixture
+async def customer(fake_accounts: FakeAccounts) -> Customer:
+    customer = CustomerFactory.build()
+    await fake_accounts.uow.customers.add(customer)
+    return customer
+
+
+@pytest.fixture
+async def admin(fake_accounts: FakeAccounts) -> Customer:
+    admin = CustomerFactory.build(admin=True)
+    await fake_accounts.uow.customers.add(admin)
+    return admin
+
+
+@pytest.fixture
+def as_customer(fake_accounts: FakeAccounts, customer: Customer) -> dict[str, str]:
+    """Headers of a customer."""
+    return {"Authorization": f"Bearer {fake_accounts.token_for(customer)}"}
+
+
+@pytest.fixture
+def as_admin(fake_accounts: FakeAccounts, admin: Customer) -> dict[str, str]:
+    """Headers of an admin."""
+    return {"Authorization": f"Bearer {fake_accounts.token_for(admin)}"}

@@ -1,1 +1,0 @@
-"""The shop's routes, on services whose repositories are in memory."""

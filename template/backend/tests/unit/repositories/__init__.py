@@ -1,1 +1,0 @@
-"""Queries, on SQLite in memory or looked at as SQL."""

@@ -1,0 +1,177 @@
+"""The payment gateway over HTTP; no socket is opened."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
+from functools import partial
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from backend.shop.adapters.payment_gateway import (
+    Charge,
+    ChargeResult,
+    GatewayUnavailableError,
+    HttpPaymentGateway,
+    PaymentSettings,
+    make_client,
+)
+
+Answer = httpx2.Response | Exception
+APPROVED = {"reference": "ref-1", "approved": True}
+CHARGE = Charge("key-12345678", uuid4(), Decimal("12.50"), "tok_1")
+SETTINGS = PaymentSettings(payment_backoff=0, payment_attempts=3, payment_breaker_threshold=4)
+
+
+class Peer:
+    """Answers as it is told to, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.requests: list[httpx2.Request] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def peer() -> Peer:
+    return Peer()
+
+
+@pytest.fixture
+async def gateway(peer: Peer) -> AsyncIterator[HttpPaymentGateway]:
+    async with make_client(SETTINGS, httpx2.MockTransport(peer)) as client:
+        yield HttpPaymentGateway(client, SETTINGS)
+
+
+def unsent() -> Exception:
+    return httpx2.ConnectError("refused")
+
+
+def unanswered() -> Exception:
+    return httpx2.ReadTimeout("too late")
+
+
+async def test_a_charge_is_sent_with_its_key(peer: Peer, gateway: HttpPaymentGateway) -> None:
+    peer.answers = [httpx2.Response(200, json=APPROVED)]
+    assert await gateway.charge(CHARGE) == ChargeResult(reference="ref-1", approved=True)
+    (request,) = peer.requests
+    assert (request.method, request.url.path) == ("POST", "/charges")
+    assert request.headers["Idempotency-Key"] == CHARGE.idempotency_key
+    assert request.headers["Authorization"].startswith("Bearer ")
+    assert json.loads(request.content) == {
+        "order_id": str(CHARGE.order_id),
+        "amount": "12.50",
+        "card_token": "tok_1",
+    }
+
+
+async def test_a_declined_card_is_an_answer(peer: Peer, gateway: HttpPaymentGateway) -> None:
+    declined = {"reference": "ref-2", "approved": False, "decline_reason": "No money."}
+    peer.answers = [httpx2.Response(402, json=declined)]
+    assert (await gateway.charge(CHARGE)).decline_reason == "No money."
+
+
+PASSING: dict[str, Callable[[], Answer]] = {
+    "no connection": unsent,
+    "no connection in time": lambda: httpx2.ConnectTimeout("slow"),
+    "no answer in time": unanswered,
+    "broken answer": lambda: httpx2.RemoteProtocolError("broken"),
+    "no json": lambda: httpx2.Response(200, content=b"no json"),
+    "nonsense": lambda: httpx2.Response(200, json={"approved": "perhaps"}),
+}
+PASSING |= {str(status): partial(httpx2.Response, status) for status in (302, 409, 429, 500, 503)}
+
+
+@pytest.mark.parametrize("failure", PASSING.values(), ids=PASSING)
+async def test_a_passing_failure_is_tried_again_with_the_same_key(
+    peer: Peer, gateway: HttpPaymentGateway, failure: Callable[[], Answer]
+) -> None:
+    peer.answers = [failure(), failure(), httpx2.Response(200, json=APPROVED)]
+    assert (await gateway.charge(CHARGE)).approved
+    assert {request.headers["Idempotency-Key"] for request in peer.requests} == {"key-12345678"}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+async def test_what_will_never_be_taken_is_not_tried_again(
+    peer: Peer, gateway: HttpPaymentGateway, status: int
+) -> None:
+    peer.answers = [httpx2.Response(status)]
+    with pytest.raises(GatewayUnavailableError) as failure:
+        await gateway.charge(CHARGE)
+    assert len(peer.requests) == 1
+    assert not failure.value.sent
+
+
+@pytest.mark.parametrize(
+    ("answers", "sent"),
+    [
+        ([unsent, unsent, unsent], False),
+        ([unanswered, unanswered, unanswered], True),
+        ([unanswered, unsent, unsent], True),
+        ([unsent, unsent, unanswered], True),
+    ],
+)
+async def test_it_gives_up_and_tells_whether_the_charge_may_have_arrived(
+    peer: Peer, gateway: HttpPaymentGateway, answers: list[Callable[[], Answer]], sent: bool
+) -> None:
+    peer.answers = [answer() for answer in answers]
+    with pytest.raises(GatewayUnavailableError) as failure:
+        await gateway.charge(CHARGE)
+    assert failure.value.sent is sent
+    assert failure.value.headers["Retry-After"] == "1"
+
+
+async def test_many_failures_stop_asking(peer: Peer, gateway: HttpPaymentGateway) -> None:
+    peer.answers = [unsent() for _ in range(4)]
+    for _ in range(2):  # 3 attempts, then 1 that opens the circuit
+        with pytest.raises(GatewayUnavailableError):
+            await gateway.charge(CHARGE)
+    assert len(peer.requests) == 4
+    with pytest.raises(GatewayUnavailableError) as failure:
+        await gateway.charge(CHARGE)
+    assert len(peer.requests) == 4
+    assert not failure.value.sent
+    assert 25 <= int(failure.value.headers["Retry-After"]) <= 30
+
+
+async def test_a_circuit_that_opens_between_attempts_forgets_nothing(
+    peer: Peer, gateway: HttpPaymentGateway
+) -> None:
+    peer.answers = [unsent(), unsent(), unsent(), unanswered()]
+    with pytest.raises(GatewayUnavailableError):
+        await gateway.charge(CHARGE)
+    with pytest.raises(GatewayUnavailableError) as failure:
+        await gateway.charge(CHARGE)
+    assert failure.value.sent
+
+
+class TestLookUp:
+    async def test_it_returns_what_was_decided(
+        self, peer: Peer, gateway: HttpPaymentGateway
+    ) -> None:
+        peer.answers = [httpx2.Response(200, json=APPROVED)]
+        result = await gateway.look_up("a key&with=signs")
+        assert result is not None
+        assert result.approved
+        assert peer.requests[0].url.params["idempotency_key"] == "a key&with=signs"
+
+    async def test_a_charge_that_never_arrived_is_none(
+        self, peer: Peer, gateway: HttpPaymentGateway
+    ) -> None:
+        peer.answers = [httpx2.Response(404)]
+        assert await gateway.look_up("key-12345678") is None
+
+
+def test_the_client_verifies_certificates_where_there_are_any() -> None:
+    settings = PaymentSettings(payment_gateway_url="https://gateway.example.com")
+    client = make_client(settings, httpx2.MockTransport(Peer()))
+    assert client.base_url.scheme == "https"
+    assert client.timeout.connect == settings.payment_connect_timeout
+    assert client.timeout.read == settings.payment_read_timeout
