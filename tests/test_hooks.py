@@ -276,13 +276,13 @@ class TestTarget:
         self, generate: Generate, tmp_path: Path, options: list[str]
     ) -> None:
         project = tmp_path / "out" / "my-backend"
-        excluded = [entry for entry in load()[0]["_exclude"] if "not sample" in entry]
+        excluded = [entry for entry in load()[0]["_exclude"] if "sample" in entry]
         mine = [project / entry.split("%}/")[1].split("{%")[0] for entry in excluded]
         mine = [path if path.suffix else path / "mine.py" for path in mine]
         for path in mine:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("mine", encoding="utf-8")
-        result = generate(*options, "sample=no")
+        result = generate(*options, "sample=none")
         assert result.returncode == 0, result.stdout
         assert {path.read_text(encoding="utf-8") for path in mine} == {"mine"}
         assert (project / "pyproject.toml").exists()
@@ -358,7 +358,7 @@ try:
     make("two", project_slug="../x")
 except FailedHookException as error:
     print(error)
-Path("three").mkdir(); make("three", sample=False)
+Path("three").mkdir(); make("three", sample="none")
 hook = Path({str(own_template)!r}, "hooks", "refusals.py")
 hook.write_text(hook.read_text().replace("Cannot write in", "NEW SENTENCE"))
 try:
@@ -379,8 +379,8 @@ except FailedHookException as error:
         assert result.returncode == 0, result.stderr[-2000:]
         assert "project_slug: " in result.stdout
         assert "NEW SENTENCE /proc" in result.stdout
-        assert (folder / "one" / "my-backend" / "backend" / "core" / "media.py").exists()
-        assert not (folder / "three" / "my-backend" / "backend" / "core" / "media.py").exists()
+        assert (folder / "one" / "my-backend" / "backend" / "shop").exists()
+        assert not (folder / "three" / "my-backend" / "backend" / "shop").exists()
 
 
 class TestAddress:

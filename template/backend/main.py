@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from backend import __version__
 from backend.core import domains
-from backend.core.api import errors, health, middleware, openapi
+from backend.core.api import docs, errors, health, middleware, openapi
 from backend.core.database import Database
 from backend.core.logging import configure_logging
 from backend.core.settings import AppSettings, Settings, SettingsRegistry
@@ -28,8 +28,10 @@ def create_app(*settings: AppSettings, database: Database | None = None) -> Fast
         title=core.service_name,
         version=__version__,
         lifespan=_make_lifespan(core, database),
+        docs_url=None,  # core/api/docs.py has one that is of use without internet
         redoc_url=None,
-        openapi_url="/openapi.json" if core.docs_enabled else None,  # without it, no /docs either
+        openapi_url="/openapi.json" if core.docs_enabled else None,
+        redirect_slashes=False,  # such a redirect names the host that the client has sent
     )
     app.state.settings = registry
     app.include_router(health.router)
@@ -38,6 +40,7 @@ def create_app(*settings: AppSettings, database: Database | None = None) -> Fast
     errors.install(app)
     middleware.install(app, core)
     openapi.install(app)
+    docs.install(app)
     return app
 
 

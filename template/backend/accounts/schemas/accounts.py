@@ -10,8 +10,8 @@ from backend.accounts.models.customer import Role
 from backend.core.schemas import Input, Line, Output, Patch, Text
 
 Email = Annotated[EmailStr, StringConstraints(max_length=254, to_lower=True)]
-# Longer ones would only cost computing: argon2 hashes all of it.
-Password = Annotated[str, StringConstraints(min_length=10, max_length=128)]
+# Longer ones would only cost computing: argon2 hashes all of it. Spaces may be part of it, not all.
+Password = Annotated[str, StringConstraints(min_length=10, max_length=128, pattern=r"\S")]
 FullName = Annotated[Line, StringConstraints(max_length=120)]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9 ()/-]{5,31}$")]
 

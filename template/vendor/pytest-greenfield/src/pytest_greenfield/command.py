@@ -56,15 +56,12 @@ def serve(*, reset: bool = False, env_file: Path | None = None) -> None:
     # Not KeyboardInterrupt, which is lost where it strikes in a destructor.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.set())
-    server, dev = _start_development(home, found, account, lock)
-    print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it.")
-    lines = _variables(root, dev)
-    if env_file is None:
-        print("For .env:")
-    else:
+    server, lines = _start_development(home, found, account, lock)
+    if env_file is not None:
         write_variables(env_file, lines)
-        print(f"Written into {env_file}:")
-    print(*lines, sep="\n", flush=True)
+    print(f"Written into {env_file}:" if env_file is not None else "For .env:")
+    for line in lines:
+        print(line, flush=True)
     while server.alive and not asked.wait(0.5):
         pass
     print("stopped" if asked.is_set() else f"the server has ended, see {home / 'server.log'}")
@@ -73,7 +70,7 @@ def serve(*, reset: bool = False, env_file: Path | None = None) -> None:
 
 def _start_development(
     home: Path, found: binaries.Binaries, account: Account, lock: int
-) -> tuple[process.Server, Address]:
+) -> tuple[process.Server, list[str]]:
     password = cache.kept_password(home)
     settings = cluster.DEVELOPMENT_SETTINGS
     development = cluster.Cluster(home, found, account, password, settings, lock)
@@ -92,19 +89,22 @@ def _start_development(
         row = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'dev'").fetchone()
         if row is None:
             connection.execute("CREATE DATABASE dev")
-    return server, address.with_database("dev")
+    dev = address.with_database("dev")
+    print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it.")
+    return server, _variables(project_root(), dev)
 
 
 def write_variables(path: Path, lines: list[str]) -> None:
-    """Set variables in a file; other values that are there become comments."""
-    present = path.read_text("utf-8").splitlines() if path.exists() else []
-    missing = [line for line in lines if line not in present]
-    if not missing:
-        return
-    names_ = tuple(line.partition("=")[0] + "=" for line in missing)
-    kept = [f"#{one}" if one.startswith(names_) else one for one in present]
-    path.touch(mode=0o600)  # an address holds a password
-    path.write_text("\n".join([*kept, *missing, ""]), "utf-8")
+    """Set variables in a file such as `.env`; other values that are there become comments."""
+    before = path.read_text("utf-8").splitlines() if path.exists() else []
+    names = {line.partition("=")[0] for line in lines}
+    kept = [
+        f"#{line}" if line.partition("=")[0] in names and line not in lines else line
+        for line in before
+    ]
+    path.touch(mode=0o600)  # a URL holds a password
+    new = [line for line in lines if line not in before]
+    path.write_text("\n".join([*kept, *new, ""]), "utf-8")
 
 
 def _variables(root: Path, address: Address) -> list[str]:

@@ -31,6 +31,7 @@ def test_an_address_becomes_lower_case_and_a_name_loses_its_spaces() -> None:
         ("email", "a@b"),
         ("email", f"{'x' * 250}@example.com"),
         ("password", "too short"),
+        ("password", " " * 12),
         ("password", "x" * 129),
         ("full_name", ""),
         ("full_name", "   "),
