@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -93,8 +94,11 @@ class Server:
 @contextmanager
 def running(found: Binaries) -> Iterator[Server]:
     """Run a server in a temporary folder."""
-    # Not tmp_path: the account that runs the server for root cannot enter it.
-    folder = Path(tempfile.mkdtemp(prefix="greenfield-restore-"))
+    # Not tmp_path: the account that runs the server for root cannot enter it. In memory where there
+    # is room: each example makes two databases.
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3
+    folder = Path(tempfile.mkdtemp(prefix="greenfield-restore-", dir=memory if roomy else None))
     account = server_account()
     make_folder(folder, account)
     port = ReservedPort()
