@@ -201,3 +201,39 @@ def test_an_interrupted_run_ends_with_exit_code_2_and_leaves_nothing(
     assert "Traceback" not in output
     assert "INTERNALERROR" not in output
     assert (tmp_path / "torn-down").exists(), output
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["serial", "two-workers"])
+def test_a_server_that_goes_away_fails_the_run_once(
+    run: RunSuite, options: tuple[str, ...]
+) -> None:
+    files = FILES | {
+        "tests/integration/test_it.py": """
+            import os, signal
+            from pathlib import Path
+            import pytest
+            from tests.conftest import connect
+
+            def stop_the_server():
+                with connect() as connection:
+                    [folder] = connection.execute("SHOW data_directory").fetchone()
+                    pid = int(Path(folder, "postmaster.pid").read_text().split()[0])
+                    os.kill(pid, signal.SIGKILL)
+                    connection.execute("SELECT 1")
+
+            @pytest.mark.parametrize("number", range(20))
+            def test_it(number):
+                if number == 3:
+                    stop_the_server()
+                connect().close()
+        """
+    }
+
+    result = run(files, *options, "--randomly-dont-reorganize", settings=SETTINGS)
+
+    assert result.exit_code != 0
+    assert "went away during the run" in result.output, result.output
+    assert "INTERNALERROR" not in result.output
+    assert "psycopg.OperationalError" not in result.output
+    failed = [name for name, outcome in result.outcomes.items() if outcome != "passed"]
+    assert 1 <= len(failed) <= 1 + len(options), result.output

@@ -24,7 +24,6 @@ import pytest_timeout  # type: ignore[import-untyped]  # ships no types
 
 from . import fixtures, order, settings
 from .session import HARNESS, Harness
-from .tracebacks import hide_libraries
 
 # --- The session begins ---------------------------------------------------------------------------
 
@@ -214,15 +213,17 @@ def pytest_timeout_cancel_timer(item: pytest.Item) -> bool | None:
     return item.config.stash[HARNESS].limits.stop() or None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Before the report of each phase: stop the clock, fail what was swallowed, hide libraries."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Stop the clock, fail what was swallowed, hide libraries; name a server that has gone away."""
     harness = item.config.stash[HARNESS]
-    harness.limits.note_failure(call)
-    harness.isolation.note_failure(call)
-    harness.network.fail_swallowed(call)
-    if call.excinfo is not None and not item.config.getoption("fulltrace"):
-        hide_libraries(call.excinfo.value)
+    harness.before_report(item, call)
+    report = yield
+    if report.failed:
+        harness.explain_failure(item, report)
+    return report
 
 
 # --- The session ends -----------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from .serial import Serial
 from .services.postgres.address import Address
 from .services.postgres.service import Postgres
 from .summary import Summary
+from .tracebacks import hide_libraries
 from .workers import Workers
 
 _RUN = "PYTEST_GREENFIELD_RUN"
@@ -144,6 +145,20 @@ class Harness:
             pytest.fail(str(error), pytrace=False)
         self.isolation.report(item, leaks, failed=failed)
 
+    def before_report(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Stop the clock, fail what was swallowed, and hide the frames of libraries."""
+        self.limits.note_failure(call)
+        self.isolation.note_failure(call)
+        self.network.fail_swallowed(call)
+        if call.excinfo is not None and not item.config.getoption("fulltrace"):
+            hide_libraries(call.excinfo.value)
+
+    def explain_failure(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        """End the run with one sentence at the first failure that a dead server explains."""
+        if self.levels.is_online(item) and (reason := self.isolation.failure_reason()):
+            report.longrepr = _sentence(reason)
+            item.session.shouldfail = _sentence(reason)
+
     def configure(self, config: pytest.Config) -> None:
         """Read the options, or what the controller says, and change the process for the session.
 
@@ -183,7 +198,7 @@ class Harness:
         self.limits.uninstall()
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception | str) -> str:
     text = str(error)
     return text[:1].upper() + text[1:]
 

@@ -58,10 +58,7 @@ class Postgres:
     def plan(
         cls, *, root: Path, settings_migrations: str, environ: MutableMapping[str, str]
     ) -> Postgres:
-        """Decide where the server is or will be; nothing is started or connected to.
-
-        Raises ServiceUnavailableError with one sentence.
-        """
+        """Decide where the server is or will be; start nothing. Raises ServiceUnavailableError."""
         guard.check_environment(root, environ)
         Migrations.of(root, settings_migrations)
         given = environ.get("TEST_DATABASE_URL", "").strip()
@@ -208,8 +205,7 @@ class Postgres:
 
     def replace_worker_database(self) -> None:
         """Drop the worker's database, whoever is connected to it, and make it again."""
-        if self._worker is None:
-            raise RuntimeError("open_worker was not called")
+        assert self._worker is not None  # open_worker was called
         self._connected().drop(self._worker.database)
         self._connected().create(self._templates()[1])
 
