@@ -329,3 +329,37 @@ def test_without_any_server_offline_tests_run_and_others_get_one_sentence(
         assert result.exit_code == pytest.ExitCode.USAGE_ERROR
         assert "No PostgreSQL for the tests" in result.output
         assert "Traceback" not in result.output
+
+
+def test_a_session_level_lock_of_a_pooled_connection_goes_with_its_test(
+    run_with_database: RunSuite,
+) -> None:
+    files = {
+        "tests/integration/test_it.py": """
+            import os
+            import pytest
+            from sqlalchemy import create_engine, text
+
+            ENGINE = create_engine(os.environ["DATABASE_URL"].replace("ql:", "ql+psycopg:", 1))
+
+            @pytest.fixture(scope="session")
+            def leader():
+                with ENGINE.connect() as connection:
+                    connection.execute(text("SELECT pg_advisory_lock(1)"))
+                    connection.commit()
+                    yield connection
+
+            @pytest.mark.parametrize("again", range(3))
+            def test_it(again, leader):
+                with ENGINE.connect() as one, ENGINE.connect() as two:
+                    query = text("SELECT pg_try_advisory_lock(5)")
+                    assert one.scalar(query)
+                    assert not two.scalar(query)
+                assert leader.scalar(text("SELECT count(*) FROM pg_locks WHERE objid = 1")) == 1
+                leader.commit()
+        """
+    }
+
+    result = run_with_database(files)
+
+    assert set(result.outcomes.values()) == {"passed"}, result.output

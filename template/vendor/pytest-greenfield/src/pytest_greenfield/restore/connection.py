@@ -56,15 +56,18 @@ class RestoringConnection:
         self._libpq.send_query(command.encode())
         self._sent = True
 
-    def collect(self) -> None:
-        """Wait for what was sent, if anything was."""
+    def collect(self) -> str | None:
+        """Wait for what was sent, if anything was; return the first cell of what was answered."""
+        answer = None
         if self._sent:
             self._sent = False
             results = []
             while (result := self._libpq.get_result()) is not None:
                 results.append(result)
             for result in results:
-                self._check(result)
+                if self._check(result).ntuples and (cell := result.get_value(0, 0)) is not None:
+                    answer = cell.decode()
+        return answer
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""

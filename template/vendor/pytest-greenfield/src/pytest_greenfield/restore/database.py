@@ -87,12 +87,14 @@ class RestoredDatabase:
     def ready(self) -> None:
         """Wait until the restore after the last test is complete. Called before a test."""
         try:
-            self._connection.collect()
+            ended = self._connection.collect()
         except psycopg.Error as error:
             if not self._connection.lost:
                 raise RestoreError(f"the sequences cannot be restarted: {error}") from error
             self._reconnect()
-            self._connection.call("restore_rest")
+            [ended] = self._connection.call("restore_rest")
+        if ended not in (None, "0"):
+            self._release()  # sessions that held an advisory lock were ended
 
     def restore(self) -> Outcome:
         """Bring the database back to its baseline.

@@ -82,6 +82,7 @@ BEGIN
         SELECT adopt.fixture, own.relation, own.missing IS NULL, own.data FROM own;
     DELETE FROM greenfield.outside o WHERE o.depth >= adopt.depth;
 
+    INSERT INTO greenfield.accepted_holders SELECT h.pid FROM greenfield.lock_holders h;
     PERFORM greenfield.adopt_sequences(depth, fixture);
     PERFORM greenfield.adopt_views(fixture, noted);
     INSERT INTO greenfield.large_objects

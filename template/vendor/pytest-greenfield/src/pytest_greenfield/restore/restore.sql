@@ -250,8 +250,14 @@ BEGIN
 END $$;
 
 -- What no trigger sees. A sequence moves in a transaction that was rolled back too.
-CREATE FUNCTION greenfield.restore_rest() RETURNS void LANGUAGE plpgsql AS $$
+-- An idle session that holds an advisory lock is a pool's connection, which would keep it for ever: it
+-- is ended. Returns how many were.
+CREATE FUNCTION greenfield.restore_rest() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    ended bigint;
 BEGIN
+    SELECT count(pg_terminate_backend(h.pid, 2000)) INTO ended FROM greenfield.lock_holders h
+        WHERE h.pid NOT IN (SELECT pid FROM greenfield.accepted_holders);
     PERFORM setval(b.sequence, b.last_value, b.is_called)
         FROM greenfield.sequences b JOIN greenfield.sequence_values() v ON v.sequence = b.sequence
         WHERE v.last_value <> b.last_value OR v.is_called <> b.is_called;
@@ -262,6 +268,7 @@ BEGIN
         PERFORM lo_from_bytea(b.id, b.data) FROM greenfield.large_objects b
             WHERE b.id NOT IN (SELECT oid FROM pg_largeobject_metadata);
     END IF;
+    RETURN ended;
 END $$;
 
 -- Delete the rows of every table, those of the baseline too, and note that.

@@ -57,6 +57,14 @@ CREATE TABLE greenfield.sequences_outside (
     depth int NOT NULL, sequence oid NOT NULL, last_value bigint NOT NULL, is_called boolean NOT NULL
 );
 
+-- Sessions that hold an advisory lock between transactions, and those that a fixture lets do so.
+CREATE VIEW greenfield.lock_holders AS
+    SELECT DISTINCT a.pid FROM pg_stat_get_activity(NULL) a JOIN pg_locks l ON l.pid = a.pid
+    WHERE l.locktype = 'advisory' AND a.state = 'idle' AND a.pid <> pg_backend_pid()
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (:superuser OR a.usesysid = (SELECT oid FROM pg_roles WHERE rolname = current_user));
+CREATE TABLE greenfield.accepted_holders (pid int NOT NULL);
+
 -- The relations that belong to the project.
 CREATE VIEW greenfield.relations AS
     SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
