@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from sqlalchemy import event, text
@@ -43,13 +44,6 @@ class Database:
             settings: The URL and the size of the pool.
             extra: Further arguments of `create_async_engine`, such as `connect_args`.
         """
-        timeouts = {
-            "statement_timeout": settings.database_statement_timeout,
-            "lock_timeout": settings.database_lock_timeout,
-        }
-        milliseconds = {name: str(round(1000 * value)) for name, value in timeouts.items() if value}
-        connect_args = {"timeout": CONNECT_TIMEOUT, "server_settings": milliseconds}
-        connect_args |= extra.pop("connect_args", {})
         with suppress(RuntimeError):
             self.loop = asyncio.get_running_loop()
         self.engine = create_async_engine(
@@ -59,11 +53,10 @@ class Database:
             pool_timeout=settings.database_pool_timeout,
             pool_pre_ping=True,  # a restarted database costs no request
             echo=settings.database_echo,
-            connect_args=connect_args,
             hide_parameters=settings.is_production,  # rows must not reach the logs of an error
             **extra,
         )
-        event.listen(self.engine.sync_engine, "do_connect", _connect)
+        event.listen(self.engine.sync_engine, "do_connect", partial(_connect, _limits(settings)))
         # Objects stay readable after a commit: a refresh would be I/O in the middle of a response.
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -106,9 +99,22 @@ def later_instead() -> Iterator[None]:
         raise
 
 
-def _connect(dialect: Any, _: Any, positional: Any, named: Any) -> Any:
-    """Connect as SQLAlchemy does; the driver lets the system's own errors through."""
+def _limits(settings: Settings) -> dict[str, str]:
+    """Return the server's own time limits, in milliseconds."""
+    limits = {
+        "statement_timeout": settings.database_statement_timeout,
+        "lock_timeout": settings.database_lock_timeout,
+    }
+    return {name: str(round(1000 * seconds)) for name, seconds in limits.items() if seconds}
+
+
+def _connect(
+    limits: dict[str, str], dialect: Any, _: Any, positional: Any, named: dict[str, Any]
+) -> Any:
+    """Connect as SQLAlchemy does, with time limits; a refused connection may be tried later."""
+    given = {"timeout": CONNECT_TIMEOUT} | named
+    given["server_settings"] = limits | named.get("server_settings", {})
     try:
-        return dialect.connect(*positional, **named)
+        return dialect.connect(*positional, **given)
     except OSError as error:  # refused, too slow, or no such host
         raise UnavailableError from error
