@@ -1,4 +1,4 @@
-"""All tables of the benchmark at once; the harness hashes this folder, so their number is here."""
+"""All tables of the benchmark at once; the plugin hashes this folder, so their number is here."""
 
 from alembic import op
 
