@@ -1,4 +1,4 @@
-"""Write test modules: the same text for our harness and for every recipe."""
+"""Write test modules: the same text for our plugin and for every recipe."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ NAME = "the same in every test: a row that stays behind breaks the next one"
 ISOLATION = {
     "empty": "async def test_empty_{n}():\n    pass\n",
     "noop": "async def test_noop_{n}(db_session):\n    pass\n",
-    "select": (
-        "async def test_select_{n}(db_session):\n"
-        "    assert await db_session.scalar(select(1)) == 1\n"
+    "read": (
+        "async def test_read_{n}(db_session):\n"
+        '    assert await db_session.scalar(select(Item.id).where(Item.name == "none")) is None\n'
     ),
     "orm": (
         "async def test_orm_{n}(db_session):\n"
@@ -25,17 +25,14 @@ ISOLATION = {
         """    read = await client.get(f"/items/{{made.json()['id']}}")\n"""
         '    assert read.json()["price"] == {n}\n'
     ),
-}
-"""The kinds of docs/speed.md's first table."""
-
-RAW = {
-    "noop": ISOLATION["noop"],
-    "select": (
-        "async def test_select_{n}(db_session):\n"
-        '    assert await db_session.fetchval("SELECT 1") == 1\n'
+    # With a name of its own, for the runs in which nothing is restored.
+    "two": (
+        "async def test_two_{n}(client):\n"
+        '    body = {{"name": "pair {n}", "price": {n}}}\n'
+        '    assert (await client.post("/items/pairs", json=body)).status_code == 201\n'
     ),
 }
-"""The same on a bare asyncpg connection."""
+"""The kinds of docs/speed.md's first table."""
 
 INTEGRATION = {
     "http": ISOLATION["http"],
@@ -77,9 +74,8 @@ INTEGRATION = {
         "    assert total == 210\n"
     ),
     "noop": ISOLATION["noop"],
-    "committed": (
-        "@pytest.mark.committed\n"
-        "async def test_committed_{n}(client, db_session):\n"
+    "seen": (
+        "async def test_seen_{n}(client, db_session):\n"
         '    body = {{"name": NAME, "price": {n}}}\n'
         '    assert (await client.post("/items", json=body)).status_code == 201\n'
         "    assert await db_session.scalar(select(func.count()).select_from(Item)) == 1\n"
@@ -87,11 +83,17 @@ INTEGRATION = {
 }
 """What a suite's integration tests do."""
 
+SYNCHRONOUS = {
+    kind: text.replace("async def", "def").replace("await ", "")
+    for kind, text in INTEGRATION.items()
+}
+"""The same, for a synchronous application."""
+
 MIX = (
     *("http", "orm", "both") * 4,
-    *("conflict", "validation", "missing", "constraint", "rows", "noop", "http", "committed"),
+    *("conflict", "validation", "missing", "constraint", "rows", "noop", "http", "seen"),
 )
-"""The share of each kind, out of twenty; one of them commits for real."""
+"""The share of each kind, out of twenty."""
 
 UNIT = {
     "rule": ("def test_rule_{n}():\n    prices = [{n}, 2, 3]\n    assert sum(prices) == {n} + 5\n"),
@@ -111,48 +113,37 @@ UNIT = {
 }
 """Unit tests that cost nothing themselves."""
 
-_IMPORTS = """import pytest
+_DATABASE_HEAD = f"""import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.bench.models.bench import Item
-"""
-_UNIT_IMPORTS = """import pytest
+
+NAME = {NAME!r}
+"""  # noqa: S608 - no SQL
+_UNIT_HEAD = """import pytest
 
 
 @pytest.fixture
 def basket():
     return [1]
 """
+_PER_MODULE = 60
 
 
-def write(
-    folder: Path,
-    kinds: dict[str, str],
-    order: tuple[str, ...],
-    count: int,
-    *,
-    head: str = "",
-    per_module: int = 60,
-) -> Path:
-    """Write `count` tests, the kinds in turn as `order` says, into modules of `per_module`.
+def write(folder: Path, kinds: dict[str, str], order: tuple[str, ...], count: int) -> Path:
+    """Write `count` tests into modules, the kinds in turn as `order` says; return the folder.
 
-    `head` is for each module: marks. Returns the folder; what was in it is replaced.
+    What was in it is replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("test_*.py"):
         old.unlink()
     (folder / "__init__.py").touch()
-    for first in range(0, count, per_module):
-        numbers = range(first, min(first + per_module, count))
+    for first in range(0, count, _PER_MODULE):
+        numbers = range(first, min(first + _PER_MODULE, count))
         tests = [kinds[order[n % len(order)]].format(n=n + 1) for n in numbers]
-        text = "".join(tests)
-        imports = _IMPORTS if "Item" in text or "select(" in text else ""
-        if "basket" in text:
-            imports = _UNIT_IMPORTS
-        elif not imports and "pytest" in text + head:
-            imports = "import pytest\n"
-        parts = [imports, f"NAME = {NAME!r}\n", head, *tests]
-        path = folder / f"test_part_{first // per_module:03}.py"
-        path.write_text("\n\n".join(filter(None, parts)), encoding="utf-8")
+        head = _UNIT_HEAD if kinds is UNIT else "" if order == ("empty",) else _DATABASE_HEAD
+        path = folder / f"test_part_{first // _PER_MODULE:03}.py"
+        path.write_text("\n\n".join(filter(None, [head, *tests])), encoding="utf-8")
     return folder

@@ -1,36 +1,16 @@
-"""Plots as SVG, written by hand: the same data gives the same bytes."""
+"""A plot as SVG, written by hand: the same data gives the same bytes."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, LEFT, RIGHT, TOP, ROW = 760, 250, 90, 46, 24
-OURS, THEIRS, GRID, TEXT = "#1a7f37", "#8c959f", "#d0d7de", "#57606a"
-COLOURS = (OURS, "#cf222e", "#8250df", "#bf8700", "#0969da", "#57606a")
-
-
-def bars(title: str, rows: Sequence[tuple[str, float, bool]], unit: str) -> str:
-    """Horizontal bars on a logarithmic axis; a row is its label, value and whether it is ours."""
-    lowest, highest = _decades([value for _, value, _ in rows])
-    height = TOP + ROW * len(rows) + 26
-
-    def x(value: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * math.log(value / lowest, highest / lowest)
-
-    parts = [_text(16, 26, title, size=15, bold=True), *_axis(lowest, highest, x, height, unit)]
-    for number, (label, value, ours) in enumerate(rows):
-        y = TOP + ROW * number
-        parts.append(_text(LEFT - 8, y + 15, label, anchor="end", bold=ours))
-        parts.append(
-            f'<rect x="{LEFT}" y="{y + 3}" width="{x(value) - LEFT:.1f}" height="16" rx="2"'
-            f' fill="{OURS if ours else THEIRS}"/>'
-        )
-        parts.append(_text(x(value) + 6, y + 15, f"{_number(value)} {unit}", bold=ours))
-    return _svg(height, title, parts)
+WIDTH, TOP = 760, 46
+GRID, TEXT = "#d0d7de", "#57606a"
+COLOURS = ("#1a7f37", "#cf222e", "#8250df", "#bf8700", "#0969da", "#57606a")
 
 
 def lines(title: str, series: Mapping[str, Mapping[int, float]], unit: str, of_what: str) -> str:
-    """One line a name, over the numbers that are its keys; both axes are logarithmic."""
+    """Draw a line for each name, over the numbers that are its keys; both axes are logarithmic."""
     ticks = sorted({key for points in series.values() for key in points})
     lowest, highest = _decades([value for points in series.values() for value in points.values()])
     left, right, bottom, height = 60, 230, 330, 372
@@ -59,16 +39,6 @@ def lines(title: str, series: Mapping[str, Mapping[int, float]], unit: str, of_w
         taken.append(end)
         parts.append(_text(WIDTH - right + 8, end, name, colour=colour))
     return _svg(height, title, parts)
-
-
-def _axis(
-    lowest: float, highest: float, x: Callable[[float], float], height: int, unit: str
-) -> list[str]:
-    parts = []
-    for decade in _between(lowest, highest):
-        parts.append(_line(x(decade), TOP, x(decade), height - 24, GRID))
-        parts.append(_text(x(decade), height - 8, f"{_number(decade)} {unit}", anchor="middle"))
-    return parts
 
 
 def _decades(values: Sequence[float]) -> tuple[float, float]:

@@ -20,11 +20,12 @@ from tests.engines import copy_work_tree
 
 HERE = Path(__file__).parent
 ANSWERS = {"project_name": "Greenfield Bench", "sample": "none"}
+COMPARED = "pytest-sqla"
+"""Another plugin. It is in a folder of its own, so that only its recipe loads it."""
 PACKAGES = (
-    *("fastapi", "starlette", "sqlalchemy", "asyncpg", "pydantic", "httpx2"),
-    *("pytest", "pytest-asyncio", "pytest-xdist", "pytest-timeout"),
+    *("fastapi", "starlette", "sqlalchemy", "asyncpg", "psycopg", "pydantic", "httpx2"),
+    *("pytest", "pytest-asyncio", "pytest-xdist", "pytest-timeout", COMPARED),
 )
-_OWN_SETTINGS = ("layer_timeouts", "testpaths")  # what only our harness knows
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,13 @@ class Workspace:
     root: Path
     python: Path
 
+    @property
+    def compared(self) -> Path:
+        """The folder of the other plugin."""
+        return self.root / "compared"
+
     def project(self, tables: int) -> Path:
-        """The project with so many tables; made at the first call."""
+        """Return the project with so many tables; it is made at the first call."""
         folder = self.root / f"tables_{tables}"
         if not folder.exists():
             unfinished = folder.with_suffix(".new")
@@ -46,18 +52,20 @@ class Workspace:
         return folder
 
     def python_version(self) -> str:
-        """Such as `CPython 3.11.7`."""
+        """Return such as `CPython 3.11.7`."""
         program = "import platform as p; print(p.python_implementation(), p.python_version())"
         return subprocess.check_output([str(self.python), "-c", program], text=True).strip()
 
     def versions(self) -> dict[str, str]:
-        """The versions of what is measured, by package."""
+        """Return the versions of what is measured, by package."""
         program = (
             "import importlib.metadata as m, json, sys;"
             "print(json.dumps({name: m.version(name) for name in sys.argv[1:]}))"
         )
         command = [str(self.python), "-c", program, *PACKAGES]
-        found: dict[str, str] = json.loads(subprocess.check_output(command, text=True))
+        variables = {**clean(), "PYTHONPATH": str(self.compared)}
+        output = subprocess.check_output(command, text=True, env=variables)
+        found: dict[str, str] = json.loads(output)
         return found
 
 
@@ -65,7 +73,8 @@ class Workspace:
 def workspace(keep: Path | None = None) -> Iterator[Workspace]:
     """Render the working tree and install its packages; in `keep`, all stays for the next run.
 
-    Raises subprocess.CalledProcessError when uv fails.
+    Raises:
+        subprocess.CalledProcessError: uv failed.
     """
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
@@ -77,7 +86,7 @@ def workspace(keep: Path | None = None) -> Iterator[Workspace]:
 
 @contextmanager
 def scratch(parent: Path | None = None) -> Iterator[Path]:
-    """A temporary folder that the server's own user can enter, when root measures."""
+    """Make a temporary folder that the server's own user can enter when root measures."""
     with tempfile.TemporaryDirectory(prefix="greenfield-bench-", dir=parent) as folder:
         Path(folder).chmod(0o755)
         yield Path(folder).resolve()
@@ -91,14 +100,20 @@ def _made(root: Path) -> Workspace:
     with tempfile.TemporaryDirectory() as source:
         copy_work_tree(Path(source))
         copier.run_copy(source, base, data=ANSWERS, defaults=True, quiet=True)
+    uv = find_uv() or "uv"
     variables = {**clean(), "UV_PROJECT_ENVIRONMENT": str(environment_folder)}
-    subprocess.run([find_uv() or "uv", "sync", "--quiet"], cwd=base, env=variables, check=True)
-    return Workspace(root, environment_folder / "bin" / "python")
+    subprocess.run([uv, "sync", "--quiet"], cwd=base, env=variables, check=True)
+    made = Workspace(root, environment_folder / "bin" / "python")
+    if not made.compared.exists():
+        install = [uv, "pip", "install", "--quiet", "--no-deps", "--target", str(made.compared)]
+        command = [*install, "--python", str(made.python), COMPARED]
+        subprocess.run(command, env=variables, check=True)
+    return made
 
 
 def _overlay(project: Path, tables: int) -> None:
-    for layer in ("unit", "integration", "e2e"):  # only generated tests are run
-        shutil.rmtree(project / "backend" / "tests" / layer, ignore_errors=True)
+    for level in ("unit", "integration", "e2e"):  # only generated tests are run
+        shutil.rmtree(project / "backend" / "tests" / level, ignore_errors=True)
     shutil.copytree(HERE / "overlay", project, dirs_exist_ok=True)
     for name in ("backend/bench/models/bench.py", "migrations/versions/0001_bench.py"):
         path = project / name
@@ -112,49 +127,49 @@ def _overlay(project: Path, tables: int) -> None:
     shutil.copytree(HERE / "recipes", bench / "recipes")
     settings = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     ours = settings["tool"]["pytest"]
+    # The recipe names pytest-sqla's module itself, before its own fixtures.
+    ours["addopts"] += ["-p", "no:greenfield", "-p", "no:sqla"]
+    # The same settings for the recipes, without those of our plugin.
     lines = [
-        f"{name} = {json.dumps(value)}" for name, value in ours.items() if name not in _OWN_SETTINGS
+        f"{name} = {json.dumps(value)}"
+        for name, value in ours.items()
+        if not name.startswith(("greenfield_", "testpaths"))
     ]
-    lines.append('markers = ["committed"]')  # the harness's; without a meaning to the recipes
-    # The same settings for the recipes: pytest finds no harness beside this file.
     (bench / "pytest.toml").write_text("\n".join(["[pytest]", *lines, ""]), encoding="utf-8")
     bare = '[pytest]\nstrict = true\nfilterwarnings = ["error"]\n'
     (bench / "bare.toml").write_text(bare, encoding="utf-8")
 
 
 def clean() -> dict[str, str]:
-    """The environment without what would change how a generated project runs."""
+    """Return the environment without what would change how a generated project runs."""
     return environment()
 
 
 @dataclass(frozen=True)
 class RunningServer:
-    """The PostgreSQL that all runs share: the one that the harness takes."""
+    """The PostgreSQL of the recipes. Each run of ours starts its own, with the same settings."""
 
     url: str
     summary: str
 
 
 @contextmanager
-def server(where: Workspace, tables: int, cache: Path | None = None) -> Iterator[RunningServer]:
-    """Hold the harness's server, so that it is warm for everybody; in `cache`, one of its own."""
+def server(where: Workspace, tables: int) -> Iterator[RunningServer]:
+    """Run a server such as the plugin starts, for as long as the block."""
     project = where.project(tables)
     command = [str(where.python), "bench/serve.py"]
-    env = {**clean(), "PYTHONPATH": str(project)}
-    if cache:
-        env["TEST_CACHE_DIR"] = str(cache)
     with subprocess.Popen(
-        command, cwd=project, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        command, cwd=project, env=clean(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         try:
             yield RunningServer(**json.loads(process.stdout.readline() if process.stdout else ""))
         finally:
             if process.stdin:
-                process.stdin.close()  # at which it lets go of the server
+                process.stdin.close()  # at which it stops the server
 
 
 def machine() -> dict[str, str]:
-    """What was measured on, without names that tell whose it is."""
+    """Return what was measured on, without names that tell whose it is."""
     model = platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -1,11 +1,11 @@
-"""Run pytest in a project and read what `inside/bench_times.py` wrote down."""
+"""Run pytest in a project and read what `inside/bench_times.py` noted."""
 
 import json
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,11 @@ from benchmarks.project import RunningServer, Workspace, clean
 
 @dataclass(frozen=True)
 class Test:
-    """One test: milliseconds from its start to its end, everything included, and by phases."""
+    """One test: its start (epoch), and milliseconds to its end, everything included."""
 
     name: str
     start: float
     total: float
-    phases: float
 
     @property
     def kind(self) -> str:
@@ -29,28 +28,38 @@ class Test:
 
 
 @dataclass(frozen=True)
+class Process:
+    """What one process of a run noted: its tests in their order, and the events of its start."""
+
+    events: dict[str, float]
+    tests: list[Test]
+
+
+@dataclass(frozen=True)
 class Run:
     """One run of pytest; `seconds` from the command to its end."""
 
     started: float
     seconds: float
-    workers: list[dict[str, Any]]
-    """What each process wrote."""
-    output: str
-    failed: int
-    tests: list[Test]
-    raw: list[float] = field(default_factory=list)
-    """Seconds of BEGIN…ROLLBACK, of the recipe `raw`."""
+    processes: list[Process]
 
     @property
     def testing(self) -> float:
-        """Seconds from the first test's first line to the last test's end, over all processes.
+        """Seconds from the first test's first line to the last test's end, over all processes."""
+        first = min(process.events["first call"] for process in self.processes)
+        ends = [t.start + t.total / 1000 for process in self.processes for t in process.tests]
+        return max(ends) - first
 
-        What comes before is the start, and has a benchmark of its own.
-        """
-        workers = [worker for worker in self.workers if worker["tests"]]
-        first = min(float(worker["events"]["first call"]) for worker in workers)
-        return max(test.start + test.total / 1000 for test in self.tests) - first
+    def by_kind(self) -> dict[str, list[float]]:
+        """Return the milliseconds of each test by kind, without a process's first of each kind."""
+        times: dict[str, list[float]] = {}
+        for process in self.processes:
+            seen: set[str] = set()
+            for test in process.tests:
+                if test.kind in seen:
+                    times.setdefault(test.kind, []).append(test.total)
+                seen.add(test.kind)
+        return times
 
 
 def run(
@@ -58,15 +67,19 @@ def run(
     project: Path,
     *arguments: str,
     server: RunningServer | None = None,
-    may_fail: bool = False,
     variables: Mapping[str, str] | None = None,
 ) -> Run:
-    """Run pytest with `arguments`. Raises RuntimeError with its output's end if a test fails."""
+    """Run pytest with `arguments`.
+
+    Raises:
+        RuntimeError: A test failed; with the end of the output.
+    """
     with tempfile.TemporaryDirectory() as folder:
         env = {
             **clean(),
             "BENCH_OUT": folder,
             "BENCH_SERVER": server.url if server else "",
+            "BENCH_COMPARED": str(where.compared),
             "PYTHONPATH": str(project / "bench"),
             **(variables or {}),
         }
@@ -82,24 +95,26 @@ def run(
             check=False,
         )
         seconds = time.time() - started
-        workers = [json.loads(path.read_text("utf-8")) for path in Path(folder).glob("*.json")]
-        raw = Path(folder, "raw.samples")
-        samples = json.loads(raw.read_text("utf-8")) if raw.exists() else []
-    rows = [row for worker in workers for row in worker["tests"]]
-    failed = sum(row[4] for row in rows)
-    if not rows or result.returncode not in ((0, 1) if may_fail else (0,)):
+        notes = [json.loads(path.read_text("utf-8")) for path in Path(folder).glob("*.json")]
+    processes = [_process(note) for note in notes if note["tests"]]
+    if not processes or result.returncode:
         end = "\n".join(result.stdout.splitlines()[-40:])
         raise RuntimeError(f"pytest {' '.join(arguments)} exited with {result.returncode}\n{end}")
-    tests = [Test(row[0], row[1], row[2] * 1000, row[3] * 1000) for row in rows]
-    return Run(started, seconds, workers, result.stdout, failed, tests, samples)
+    return Run(started, seconds, processes)
+
+
+def _process(note: dict[str, Any]) -> Process:
+    rows = sorted(note["tests"], key=lambda row: row[1])
+    tests = [Test(name, start, 1000 * seconds) for name, start, seconds in rows]
+    return Process(note["events"], tests)
 
 
 def recipe_arguments(recipe: str, folder: Path, project: Path) -> Sequence[str]:
-    """How a recipe's tests are run: with the project's settings for pytest, without our harness."""
+    """Return how a recipe's tests are run: with the project's settings, without our plugin."""
     settings = ["-c", "bench/pytest.toml", "--rootdir", ".", "--import-mode=importlib"]
     return [*settings, "-p", f"recipes.{recipe}", str(folder.relative_to(project))]
 
 
 def on_workers(workers: int) -> Sequence[str]:
-    """The arguments for so many workers; 0 is one process without xdist."""
+    """Return the arguments for so many workers; 0 is one process without xdist."""
     return ["-n", str(workers), "--dist=worksteal"] if workers else []

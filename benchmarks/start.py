@@ -1,35 +1,30 @@
-"""`uv run python -m benchmarks.start --json OUT`: from the command to the first test's first line.
+"""`uv run python -m benchmarks.start --json OUT`: from the command to a database test's first line.
 
-One test that writes and reads over HTTP, so that all of the application is needed. `cold`: no
-cluster and no template yet; `stopped`: both kept, the server not running; `running`: a server that
-another run holds. With workers, each has a test; the times are the last worker's. Beside it, what
-nobody gets around: importing the application, and pytest's own start with the same third-party
-plugins.
+One test that writes and reads over HTTP, so that all of the application is needed. `cold`: there is
+no cluster and no template yet; `warm`: both are kept from an earlier run. With workers, each has a
+test, and the times are the last worker's. Beside it, what nobody gets around: importing the
+application, and pytest's own start with the same third-party plugins.
 """
 
-import os
 import shutil
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from benchmarks import command_line, figures, generate
-from benchmarks.project import Workspace, clean, scratch, server, workspace
+from benchmarks.project import Workspace, clean, scratch, workspace
 from benchmarks.runs import Run, on_workers, recipe_arguments, run
 
 TABLES = 10
 EVENTS = {
-    "plugin": "Python, pytest and its plugins",
-    "configured": "the harness's plugins",
-    "collecting": "session",
+    "plugin": "Python and pytest",
+    "configured": "plugins and the root conftest",
     "collected": "collection, with the test's imports",
-    "ready": "server and clone",
-    "first test": "to the first test",
-    "first call": "its fixtures, with the application's import",
+    "first setup": "the server and the worker's database",
+    "first call": "the test's fixtures, with the application's import",
 }
 """What ends at each event of `bench_times`."""
 
@@ -42,37 +37,27 @@ class Start:
         self.project = where.project(TABLES)
         self.cache = cache / "cache"
         folder = self.project / "backend" / "tests" / "integration" / "bench_start"
-        self.ours = generate.write(folder, generate.ISOLATION, ("http",), 4, per_module=1)
+        self.ours = generate.write(folder, generate.ISOLATION, ("http",), 2)
         folder = self.project / "bench" / "tests" / "start"
         self.floor = generate.write(folder, generate.ISOLATION, ("empty",), 1)
 
     def first_call(self, state: str, workers: int) -> dict[str, float]:
-        """Milliseconds of each part, `total`, and what server and clone are made of."""
+        """Return the milliseconds of each part, and `total`."""
         if state == "cold":
             shutil.rmtree(self.cache, ignore_errors=True)
-        with ExitStack() as stack:
-            if state == "running":
-                stack.enter_context(server(self.where, TABLES, self.cache))
-            path = str(self.ours.relative_to(self.project))
-            if not workers:
-                path += "/test_part_000.py"
-            return _parts(
-                run(
-                    self.where,
-                    self.project,
-                    path,
-                    *on_workers(workers),
-                    variables={"TEST_CACHE_DIR": str(self.cache)},
-                )
-            )
+        path = str(self.ours.relative_to(self.project))
+        variables = {"TEST_CACHE_DIR": str(self.cache)}
+        return _parts(
+            run(self.where, self.project, path, *on_workers(workers), variables=variables)
+        )
 
     def pytest_floor(self) -> float:
-        """Milliseconds to an empty async test's first line, without our harness."""
+        """Return the milliseconds to an empty async test's first line, without our plugin."""
         arguments = recipe_arguments("floor", self.floor, self.project)
         return _parts(run(self.where, self.project, *arguments))["total"]
 
     def import_app(self) -> float:
-        """Milliseconds that `import backend.main` takes in an empty process, without Python's."""
+        """Return the milliseconds that importing the application takes, without Python's own."""
         return self._python("import backend.main, httpx2, asyncpg") - self._python("pass")
 
     def _python(self, program: str) -> float:
@@ -82,75 +67,59 @@ class Start:
         return 1000 * (time.perf_counter() - start)
 
 
-def place_of_clusters() -> Path | None:
-    """Where the harness keeps a cluster, as far as it matters: root's is in memory."""
-    memory = Path("/dev/shm")  # noqa: S108 - made by tempfile
-    return memory if os.geteuid() == 0 and memory.is_dir() else None
-
-
 def _parts(result: Run) -> dict[str, float]:
-    workers = [worker for worker in result.workers if worker["tests"]]
-    last = max(workers, key=lambda worker: float(worker["events"]["first call"]))
-    events = {"command": result.started, **last["events"]}
-    names = [name for name in ("command", *EVENTS) if name in events]
+    last = max(result.processes, key=lambda process: process.events["first call"])
+    events = {"command": result.started, **last.events}
+    names = ["command", *EVENTS]
     parts = {after: 1000 * (events[after] - events[before]) for before, after in pairwise(names)}
-    spans = {f"span {name}": 1000 * seconds for name, seconds in last["spans"].items()}
-    return {**parts, **spans, "total": 1000 * (events["first call"] - result.started)}
+    return {**parts, "total": 1000 * (events["first call"] - result.started)}
+
+
+def measure(start: Start, repetitions: int, workers: list[int]) -> dict[str, Any]:
+    """Return the samples' summaries; one row for each state and number of workers."""
+    samples: dict[tuple[str, int], list[dict[str, float]]] = {}
+    imports: list[float] = []
+    floors: list[float] = []
+    for number in range(repetitions):
+        print(f"  {number + 1}/{repetitions}", file=sys.stderr)
+        imports.append(start.import_app())
+        floors.append(start.pytest_floor())
+        for state, count in [("cold", 0), *(("warm", count) for count in workers)]:
+            samples.setdefault((state, count), []).append(start.first_call(state, count))
+    least = [a + b for a, b in zip(imports, floors, strict=True)]
+    rows = [
+        {
+            "state": state,
+            "workers": count,
+            "parts": {
+                name: figures.summary([parts[name] for parts in series])
+                for name in (*EVENTS, "total")
+            },
+            "ratio": figures.ratios([parts["total"] for parts in series], least),
+        }
+        for (state, count), series in samples.items()
+    ]
+    return {"import": figures.summary(imports), "pytest": figures.summary(floors), "rows": rows}
 
 
 def main(given: list[str] | None = None) -> dict[str, Any]:
     """Measure, print, save."""
     parser = command_line.parser(__doc__)
-    parser.add_argument("--repetitions", type=int, default=7)
-    parser.add_argument("--cold-repetitions", type=int, default=2)
-    parser.add_argument("--workers", type=int, nargs="+", default=[0, 2, 4])
+    parser.add_argument("--repetitions", type=int, default=9)
+    parser.add_argument("--workers", type=int, nargs="+", default=[0, 2])
     settings = parser.parse_args(given)
     if settings.quick:
-        settings.repetitions, settings.cold_repetitions, settings.workers = 1, 1, [0]
-    samples: dict[tuple[str, int], list[dict[str, float]]] = {}
-    imports: list[float] = []
-    floors: list[float] = []
-    with workspace(settings.keep) as where, scratch(place_of_clusters()) as cache:
+        settings.repetitions, settings.workers = 1, [0]
+    with workspace(settings.keep) as where, scratch() as cache:
         start = Start(where, cache)
-        for number in range(settings.repetitions):
-            print(f"  {number + 1}/{settings.repetitions}", file=sys.stderr)
-            imports.append(start.import_app())
-            floors.append(start.pytest_floor())
-            for workers in settings.workers:
-                states = ["stopped", "running"]
-                if workers == 0 and number < settings.cold_repetitions:
-                    states.insert(0, "cold")
-                for state in states:
-                    parts = start.first_call(state, workers)
-                    samples.setdefault((state, workers), []).append(parts)
-        least = [a + b for a, b in zip(imports, floors, strict=True)]
-        rows: list[dict[str, Any]] = []
-        for (state, workers), series in samples.items():
-            names = {name: None for parts in series for name in parts}
-            rows.append(
-                {
-                    "state": state,
-                    "workers": workers,
-                    "parts": {
-                        name: figures.summary([parts.get(name, 0.0) for parts in series])
-                        for name in names
-                    },
-                    "ratio": figures.ratios(
-                        [parts["total"] for parts in series], least[: len(series)]
-                    ),
-                }
-            )
-        results: dict[str, Any] = {
-            "import": figures.summary(imports),
-            "pytest": figures.summary(floors),
-            "starts": rows,
-        }
+        start.first_call("cold", 0)  # compiles what is imported
+        results = measure(start, settings.repetitions, settings.workers)
         print(f"importing the application {figures.shown(results['import'], ' ms')}")
         print(f"pytest to an empty test   {figures.shown(results['pytest'], ' ms')}")
-        for row in rows:
-            print(f"{row['state']}, {row['workers']} workers: {figures.shown(row['ratio'], ' x')}")
+        for row in results["rows"]:
+            print(f"{row['state']}, -n {row['workers']}: {figures.shown(row['ratio'], ' x')}")
             for name, part in row["parts"].items():
-                print(f"    {EVENTS.get(name, name):48} {figures.shown(part, ' ms')}")
+                print(f"    {EVENTS.get(name, name):52} {figures.shown(part, ' ms')}")
         figures.save(settings.json, "benchmarks.start", where, None, results)
     return results
 

@@ -1,8 +1,8 @@
 """`uv run python -m benchmarks.template --json OUT`: making, verifying and updating a project.
 
 Both engines render the working tree with the default answers; `update` is Copier's, across a
-release that changes one file. `verified` is Cookiecutter with its hook, packages in uv's cache, and
-`install` the part of it that locks and installs them.
+release that changes one file. Cookiecutter's hook installs and verifies the project: `cold` on a
+machine that has no package and no database cluster yet, `warm` with both from the project before.
 """
 
 import subprocess
@@ -14,27 +14,26 @@ from typing import Any
 
 from benchmarks import command_line, figures
 from benchmarks.project import clean, scratch, workspace
-from hooks.verify import find_uv
 from tests.engines import by_copier, commit, copy_work_tree, git, release, run_cookiecutter
 
 PARTS = {
     "cookiecutter": "Cookiecutter renders",
     "copier": "Copier renders",
     "update": "Copier updates, one file changed",
-    "install": "uv locks and installs, from its cache",
-    "verified": "Cookiecutter renders and verifies",
+    "verified cold": "Cookiecutter renders and verifies, nothing cached",
+    "verified warm": "Cookiecutter renders and verifies again",
 }
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Return how long it takes."""
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
 
 
-def measure(root: Path, *, birth: bool) -> dict[str, float]:
-    """Seconds of each part, in an empty folder."""
+def measure(root: Path, *, verify: bool) -> dict[str, float]:
+    """Return the seconds of each part, in an empty folder."""
     template = root / "template"
     copy_work_tree(template)
     git(template, "init", "--quiet")
@@ -44,7 +43,7 @@ def measure(root: Path, *, birth: bool) -> dict[str, float]:
         "copier": seconds(lambda: by_copier(template, {}, root / "two")),
     }
     project = root / "two" / "project"
-    commit(project, "born")
+    commit(project, "as it was made")
     changed = template / "template" / ".editorconfig"
     changed.write_text(changed.read_text("utf-8") + "# changed\n", encoding="utf-8")
     release(template, "v1.1.0")
@@ -52,21 +51,25 @@ def measure(root: Path, *, birth: bool) -> dict[str, float]:
     found["update"] = seconds(
         lambda: subprocess.run(update, cwd=project, env=clean(), check=True, capture_output=True)
     )
-    if birth:
-        sync = [find_uv() or "uv", "sync", "--quiet"]
-        found["install"] = seconds(
-            lambda: subprocess.run(sync, cwd=project, env=clean(), check=True)
-        )
-        found["verified"] = seconds(lambda: render(root / "three", "strict"))
+    if verify:
+        found["verified cold"] = seconds(lambda: render(root / "cold", "strict"))
+        found["verified warm"] = seconds(lambda: render(root / "warm", "strict"))
     return found
 
 
 def render(out: Path, verify: str) -> None:
-    """Cookiecutter, as a command, because its hooks are processes of their own.
+    """Run Cookiecutter as a command, because its hooks are processes of their own.
 
-    Raises RuntimeError with its output's end when it fails.
+    Raises:
+        RuntimeError: It failed; with the end of its output.
     """
-    made = run_cookiecutter(out.parent / "template", out, "--no-input", GREENFIELD_VERIFY=verify)
+    caches = {
+        "UV_CACHE_DIR": str(out.parent / "packages"),
+        "TEST_CACHE_DIR": str(out.parent / "cache"),
+    }
+    made = run_cookiecutter(
+        out.parent / "template", out, "--no-input", GREENFIELD_VERIFY=verify, **caches
+    )
     if made.returncode:
         raise RuntimeError(f"cookiecutter exited with {made.returncode}\n{made.stdout[-3000:]}")
 
@@ -74,20 +77,20 @@ def render(out: Path, verify: str) -> None:
 def main(given: list[str] | None = None) -> dict[str, Any]:
     """Measure, print, save."""
     parser = command_line.parser(__doc__)
-    parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--births", type=int, default=2, help="how many of them also verify")
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--verified", type=int, default=2, help="how many of them also verify")
     settings = parser.parse_args(given)
     if settings.quick:
-        settings.repetitions, settings.births = 1, 0
+        settings.repetitions, settings.verified = 1, 0
     samples: dict[str, list[float]] = {}
     for number in range(settings.repetitions):
         print(f"  {number + 1}/{settings.repetitions}", file=sys.stderr)
         with scratch() as folder:
-            for part, value in measure(folder, birth=number < settings.births).items():
+            for part, value in measure(folder, verify=number < settings.verified).items():
                 samples.setdefault(part, []).append(value)
     results = {part: figures.summary(values) for part, values in samples.items()}
     for part, found in results.items():
-        print(f"{PARTS[part]:40} {figures.shown(found, ' s')}")
+        print(f"{PARTS[part]:52} {figures.shown(found, ' s')}")
     if settings.json:
         with workspace(settings.keep) as where:
             figures.save(settings.json, "benchmarks.template", where, None, {"parts": results})

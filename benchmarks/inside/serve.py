@@ -1,11 +1,18 @@
-"""Hold the server that the harness would take, until standard input ends. Prints it as JSON."""
+"""Run a server such as the plugin starts, until standard input ends. Prints its address as JSON."""
 
 import json
+import os
 import sys
+from pathlib import Path
 
-from backend.tests.plugins.postgres.server import acquire
+from pytest_greenfield.services.postgres.service import Postgres
 
 if __name__ == "__main__":
-    with acquire() as server:
-        print(json.dumps({"url": str(server.url), "summary": server.summary}), flush=True)
+    postgres = Postgres.plan(root=Path.cwd(), settings_migrations="none", environ=os.environ)
+    try:
+        postgres.start(lambda address: {})
+        server = {"url": postgres.server.url, "summary": postgres.summary}
+        print(json.dumps(server), flush=True)
         sys.stdin.read()
+    finally:
+        postgres.stop()

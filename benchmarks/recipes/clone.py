@@ -1,4 +1,4 @@
-"""(d) A database for each test, cloned from a template and dropped afterwards."""
+"""A database for each test, cloned from a template and dropped afterwards."""
 
 import itertools
 import os

@@ -1,15 +1,10 @@
-"""What every recipe shares: a database a worker with all tables, the application, a client."""
+"""What every recipe shares: settings, the application, a client."""
 
-import os
 from collections.abc import AsyncIterator
-from typing import Any
 
-import asyncpg
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from backend.core.database import Database
 from backend.core.models import Base
@@ -17,34 +12,12 @@ from backend.core.settings import Settings
 from backend.main import create_app
 from recipes.types import Overrides
 
-SERVER = os.environ["BENCH_SERVER"]
-
-
-@pytest.fixture(scope="session")
-async def admin() -> AsyncIterator["asyncpg.Connection[Any]"]:
-    """A connection to the maintenance database."""
-    connection = await asyncpg.connect(SERVER)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture(scope="session")
-async def worker_url(admin: "asyncpg.Connection[Any]") -> AsyncIterator[str]:
-    """The URL of this process's own database, with all tables."""
-    name = f"test_bench_{os.getpid()}"
-    await admin.execute(f"CREATE DATABASE {name}")
-    url = make_url(SERVER).set(drivername="postgresql+asyncpg", database=name)
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    await engine.dispose()
-    yield url.render_as_string(hide_password=False)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+pytest_plugins = ("recipes.worker",)
 
 
 @pytest.fixture(scope="session")
 def settings(worker_url: str) -> Settings:
-    """The settings that our harness gives its tests too."""
+    """The settings that our projects give its tests too."""
     return Settings(
         environment="test",
         database_url=worker_url,

@@ -1,4 +1,4 @@
-"""(a) A new engine for each test, and DELETE from every table before and after it."""
+"""A new engine for each test, and DELETE from every table before and after it."""
 
 from collections.abc import AsyncIterator
 

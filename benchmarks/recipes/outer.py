@@ -1,16 +1,37 @@
-"""(e) The plain outer transaction, as in rafsaf/minimal-fastapi-postgres-template.
+"""A plain outer transaction, as in rafsaf/minimal-fastapi-postgres-template.
 
-One session is bound to the connection. A rollback inside of a test loses all of the test's rows.
+Test and application share one session, bound to one connection, whose transaction is rolled back.
+A rollback inside of a test loses all of the test's rows.
 """
 
+from collections.abc import AsyncIterator
+
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from recipes.types import JoinMode
+from backend.core.api.dependencies import get_session
+from backend.core.database import Database
+from recipes.types import Overrides
 
-pytest_plugins = ("recipes.one_transaction",)
+pytest_plugins = ("recipes.common",)
 
 
-@pytest.fixture(scope="session")
-def join_mode() -> JoinMode:
-    """SQLAlchemy's default: no savepoints, as the connection has none."""
-    return "conditional_savepoint"
+@pytest.fixture
+async def db_session(shared_database: Database) -> AsyncIterator[AsyncSession]:
+    """The one session, inside of the outer transaction."""
+    async with shared_database.engine.connect() as connection:
+        transaction = await connection.begin()
+        session = AsyncSession(bind=connection, expire_on_commit=False)
+        yield session
+        await session.close()
+        await transaction.rollback()
+
+
+@pytest.fixture
+def overrides(db_session: AsyncSession) -> Overrides:
+    """The application uses the test's session."""
+
+    async def given() -> AsyncSession:
+        return db_session
+
+    return {get_session: given}

@@ -1,4 +1,4 @@
-"""(b) One engine, and one TRUNCATE of all tables after each test."""
+"""One engine, and one TRUNCATE of all tables after each test."""
 
 from collections.abc import AsyncIterator
 

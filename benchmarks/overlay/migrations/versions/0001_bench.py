@@ -1,8 +1,8 @@
-"""All tables of the benchmark at once; the harness hashes this folder, so their number is here."""
+"""All tables of the benchmark at once; the plugin hashes this folder, so their number is here."""
 
 from alembic import op
 
-from backend.models import Base
+from backend.core.models import Base
 
 revision = "0001"
 down_revision = None

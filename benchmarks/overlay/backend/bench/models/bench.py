@@ -1,4 +1,6 @@
-"""The benchmark's tables: one that is used, and as many more as were asked for."""
+"""The benchmark's tables: two that are used, and as many more as were asked for."""
+
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,7 +20,15 @@ class Item(UuidPrimaryKey, Timestamps, Base):
     price: Mapped[int]
 
 
-for number in range(1, TABLES):
+class Part(UuidPrimaryKey, Base):
+    """What a test that writes to two tables writes as well."""
+
+    __tablename__ = "part"
+
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), index=True)
+
+
+for number in range(1, TABLES - 1):
     # Chains of four, as aggregates have them.
     parent = "item.id" if number % 4 == 1 else f"extra_{number - 1:03}.id"
     Table(

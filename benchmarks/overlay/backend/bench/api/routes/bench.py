@@ -1,15 +1,15 @@
-"""The benchmark's routes: create, read, list."""
+"""The benchmark's routes."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from backend.bench.models.bench import Item
 from backend.core.api.dependencies import SessionDep
 from backend.core.errors import ConflictError, NotFoundError
+from backend.bench.models.bench import Item, Part
 
 router = APIRouter(prefix="/items", tags=["bench"])
 
@@ -39,6 +39,17 @@ async def create(body: ItemIn, session: SessionDep) -> Item:
     except IntegrityError as error:
         await session.rollback()
         raise ConflictError("This name is taken.") from error
+    return item
+
+
+@router.post("/pairs", status_code=201, response_model=ItemOut)
+async def create_pair(body: ItemIn, session: SessionDep) -> Item:
+    """Make an item and a part of it: two tables in one transaction."""
+    item = Item(id=uuid4(), name=body.name, price=body.price)
+    session.add(item)
+    await session.flush()
+    session.add(Part(item_id=item.id))
+    await session.commit()
     return item
 
 

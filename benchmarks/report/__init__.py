@@ -1,0 +1,59 @@
+"""`uv run python -m benchmarks.report`: write docs/speed.md's tables and plot from results/*.json.
+
+And README's headline figures. What stands between `<!-- name -->` and `<!-- end -->` is written;
+the rest is for people.
+"""
+
+from pathlib import Path
+
+from benchmarks import plots
+from benchmarks.report import tables
+from benchmarks.report.results import Isolation, Suites, load
+from benchmarks.report.verdicts import verdicts
+from scripts.questions import ROOT
+
+PAGE = ROOT / "docs" / "speed.md"
+README = ROOT / "README.md"
+PLOT = ROOT / "docs" / "images" / "speed-tables.svg"
+
+
+def files() -> dict[Path, str]:
+    """Return every file that is written, and its text."""
+    isolation, suites = Isolation(), Suites()
+    start, template = load("start"), load("template")
+    sections = {
+        "verdicts": verdicts(isolation, suites, start, template),
+        "sides": tables.by_side(isolation),
+        "tables": tables.by_tables(isolation),
+        "calls": tables.calls(isolation),
+        "suites": tables.suites(suites),
+        "start": tables.start(start),
+        "template": tables.template(template),
+        "machine": tables.machine("isolation", "suite", "start", "template"),
+    }
+    return {
+        PAGE: written(PAGE, sections),
+        README: written(README, {"speed": tables.headline(isolation, suites)}),
+        PLOT: plots.lines(
+            "Create and read a row over HTTP, as the schema grows",
+            isolation.growing("ours", "outer", "clone", "truncate", "delete"),
+            "ms",
+            "tables",
+        ),
+    }
+
+
+def written(path: Path, sections: dict[str, str]) -> str:
+    """Return the text of a page with its sections replaced.
+
+    Raises:
+        KeyError: It has no such section.
+    """
+    page = path.read_text(encoding="utf-8")
+    for name, text in sections.items():
+        before, begin, rest = page.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->")
+        if not begin or not end:
+            raise KeyError(f"{path.name} has no <!-- {name} --> with an <!-- end -->")
+        page = f"{before}{begin}{text}\n{end}{after}"
+    return page

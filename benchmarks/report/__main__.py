@@ -1,0 +1,9 @@
+"""Write the files."""
+
+from benchmarks.report import files
+from scripts.questions import ROOT
+
+if __name__ == "__main__":
+    for path, text in files().items():
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
