@@ -112,8 +112,8 @@ def _made(root: Path) -> Workspace:
 
 
 def _overlay(project: Path, tables: int) -> None:
-    for level in ("unit", "integration", "e2e"):  # only generated tests are run
-        shutil.rmtree(project / "backend" / "tests" / level, ignore_errors=True)
+    for path in (project / "backend" / "tests").rglob("test_*.py"):  # only generated ones are run
+        path.unlink()
     shutil.copytree(HERE / "overlay", project, dirs_exist_ok=True)
     for name in ("backend/bench/models/bench.py", "migrations/versions/0001_bench.py"):
         path = project / name

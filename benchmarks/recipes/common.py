@@ -7,7 +7,6 @@ import pytest
 from fastapi import FastAPI
 
 from backend.core.database import Database
-from backend.core.models import Base
 from backend.core.settings import Settings
 from backend.main import create_app
 from recipes.types import Overrides

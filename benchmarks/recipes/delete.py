@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from backend.bench.models import Base
 from backend.core.database import Database
-from backend.core.models import Base
 from backend.core.settings import Settings
 
 pytest_plugins = ("recipes.common", "recipes.session")

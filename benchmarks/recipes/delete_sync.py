@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from backend.bench.models import Base
 from backend.bench_sync import create_app, make_engine
-from backend.core.models import Base
 
 pytest_plugins = ("recipes.worker",)
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import text
 
+from backend.bench.models import Base
 from backend.core.database import Database
-from backend.core.models import Base
 
 pytest_plugins = ("recipes.common", "recipes.session")
 

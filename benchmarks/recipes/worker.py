@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from backend.core.models import Base
+from backend.bench.models import Base
 
 SERVER = os.environ["BENCH_SERVER"]
 

@@ -1,3 +1,6 @@
-"""The benchmark's tables."""
+"""The benchmark's tables. Importing this package makes `Base.metadata` complete."""
 
-from backend.bench.models import bench  # noqa: F401
+from backend.bench.models import bench
+from backend.core.models import Base
+
+__all__ = ["Base", "bench"]

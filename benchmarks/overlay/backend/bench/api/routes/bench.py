@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from backend.bench.models.bench import Item, Part
 from backend.core.api.dependencies import SessionDep
 from backend.core.errors import ConflictError, NotFoundError
-from backend.bench.models.bench import Item, Part
 
 router = APIRouter(prefix="/items", tags=["bench"])
 
