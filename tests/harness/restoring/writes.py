@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from .schemas import VALUES, Schema, Table
+from .values import VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .schemas import Schema, Table
 
 Step = tuple[int, str]
 """The number of a connection, and the SQL that it sends."""

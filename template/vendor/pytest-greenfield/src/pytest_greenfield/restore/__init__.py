@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import psycopg
 
-_SOURCES = ("schema.sql", "notes.sql", "watch.sql", "restore.sql", "fixtures.sql")
+_SOURCES = ("schema.sql", "notes.sql", "watch.sql", "baseline.sql", "restore.sql", "fixtures.sql")
 _EVENT_TRIGGERS = """
     CREATE EVENT TRIGGER greenfield_ddl ON ddl_command_end EXECUTE FUNCTION greenfield.note_ddl();
     ALTER EVENT TRIGGER greenfield_ddl ENABLE ALWAYS;

@@ -12,6 +12,7 @@ import psycopg
 
 from pytest_greenfield.errors import RestoreError
 
+from . import carry
 from .connection import RestoringConnection
 from .leftovers import end_blocking, end_open_transactions, open_transactions
 
@@ -19,8 +20,6 @@ _ROUNDS = 5
 """How often a restore makes way for transactions, of a live server, that begin again and again."""
 _VACUUM_ROWS = 4000
 """Deleted rows after which tables are vacuumed: each costs a later restore some nanoseconds."""
-_CARRIED = ("changes", "sequence_changes", "view_changes", "large_objects")
-"""What a fresh clone gets from the database that it replaces."""
 _DEAD = """
     SELECT string_agg(format('%I.%I', n.nspname, c.relname), ', ')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -125,13 +124,20 @@ class RestoredDatabase:
         """Take a fresh clone; what live fixtures have added to the baseline is carried over."""
         started = time.perf_counter()
         self.ready()
-        carried = self._export() if self._live else {}
+        carried = carry.take(self._connection) if self._live else {}
         self._connection.close()
         self._replace()
         self._release()
         self._connection = RestoringConnection(self._connect)
         if carried:
-            self._import(carried)
+            try:
+                carry.put(self._connection, carried)
+            except psycopg.Error as error:
+                self._live.clear()
+                raise RestoreError(
+                    "the rows of fixtures of a wider scope cannot be written again, and are gone:"
+                    f" {str(error).splitlines()[0]}"
+                ) from error
         self.replacements.count += 1
         self.replacements.seconds += time.perf_counter() - started
 
@@ -245,33 +251,3 @@ class RestoredDatabase:
                 ) from None
         if not self._connection.query("SELECT FROM greenfield.intact"):
             self.replace()  # the server has crashed, and the notes are lost
-
-    def _export(self) -> dict[str, bytes]:
-        carried = {}
-        for table in _CARRIED:
-            cursor = self._connection.psycopg.cursor()
-            with cursor.copy(f"COPY greenfield.{table} TO STDOUT") as copy:
-                carried[table] = b"".join(bytes(block) for block in copy)
-        return carried
-
-    def _import(self, carried: dict[str, bytes]) -> None:
-        connection = self._connection.psycopg
-        try:
-            with connection.transaction():
-                for table, data in carried.items():
-                    connection.execute(f"TRUNCATE greenfield.{table}".encode())
-                    with connection.cursor().copy(f"COPY greenfield.{table} FROM STDIN") as copy:
-                        copy.write(data)
-                connection.execute("SELECT greenfield.apply_changes()")
-            self._connection.call("restore", "{}")
-            self._connection.call("restore_rest")
-            # A view that was stale is not any more: no command brings that back.
-            connection.execute(
-                "UPDATE greenfield.views SET content = greenfield.view_content(view)"
-            )
-        except psycopg.Error as error:
-            self._live.clear()
-            raise RestoreError(
-                "the rows of fixtures of a wider scope cannot be written again, and are gone:"
-                f" {str(error).splitlines()[0]}"
-            ) from error
