@@ -26,10 +26,8 @@ _DEAD = """
     WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND NOT c.relisshared
         AND pg_stat_get_dead_tuples(c.oid) > 500 AND pg_has_role(c.relowner, 'USAGE')
 """
-_IN_TRANSACTION = """
-    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-        AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
-"""
+_IN_TRANSACTION = """SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL
+    AND datname = current_database() AND pid <> pg_backend_pid()"""
 _Result = TypeVar("_Result")
 
 
@@ -69,8 +67,7 @@ class RestoredDatabase:
         release: Callable[[], None],
     ) -> None:
         self._connect, self._replace, self._release = connect, replace, release
-        self._depth = 0
-        self._last_fixture = 0
+        self._depth = self._last_fixture = 0
         self._live: dict[int, bool] = {}
         """The numbers of live fixtures, and whether they have changed the schema."""
         self._accepted: list[str] = []
