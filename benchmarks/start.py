@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import command_line, figures, generate
-from benchmarks.project import Workspace, clean, scratch, workspace
+from benchmarks.project import Workspace, scratch, workspace
 from benchmarks.runs import Run, on_workers, recipe_arguments, run
+from hooks.verify import environment
 
 TABLES = 10
 EVENTS = {
@@ -63,7 +64,7 @@ class Start:
     def _python(self, program: str) -> float:
         start = time.perf_counter()
         command = [str(self.where.python), "-c", program]
-        subprocess.run(command, cwd=self.project, env=clean(), check=True)
+        subprocess.run(command, cwd=self.project, env=environment(), check=True)
         return 1000 * (time.perf_counter() - start)
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import command_line, figures
-from benchmarks.project import clean, scratch, workspace
-from tests.engines import by_copier, commit, copy_work_tree, git, release, run_cookiecutter
+from benchmarks.project import scratch, workspace
+from hooks.verify import environment
+from tooling.git import commit, copy_work_tree, git, release
+from tooling.render import render_with_copier, run_cookiecutter
 
 PARTS = {
     "cookiecutter": "Cookiecutter renders",
@@ -40,7 +42,7 @@ def measure(root: Path, *, verify: bool) -> dict[str, float]:
     release(template, "v1.0.0")
     found = {
         "cookiecutter": seconds(lambda: render(root / "one", "0")),
-        "copier": seconds(lambda: by_copier(template, {}, root / "two")),
+        "copier": seconds(lambda: render_with_copier(template, {}, root / "two")),
     }
     project = root / "two" / "project"
     commit(project, "as it was made")
@@ -49,7 +51,9 @@ def measure(root: Path, *, verify: bool) -> dict[str, float]:
     release(template, "v1.1.0")
     update = [str(Path(sys.executable).with_name("copier")), "update", "--defaults"]
     found["update"] = seconds(
-        lambda: subprocess.run(update, cwd=project, env=clean(), check=True, capture_output=True)
+        lambda: subprocess.run(
+            update, cwd=project, env=environment(), check=True, capture_output=True
+        )
     )
     if verify:
         found["verified cold"] = seconds(lambda: render(root / "cold", "strict"))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import isolation, report, start, suite, template
-from benchmarks.project import clean, scratch, workspace
+from benchmarks.project import scratch, workspace
+from hooks.verify import environment
 
 pytestmark = pytest.mark.benchmark
 
@@ -33,7 +34,7 @@ def test_what_is_copied_into_a_project_has_types(kept: Path) -> None:
         result = subprocess.run(
             [str(where.python), "-m", "mypy", "bench", "backend", "--exclude", "bench/tests"],
             cwd=project,
-            env={**clean(), "MYPYPATH": str(where.compared)},
+            env={**environment(), "MYPYPATH": str(where.compared)},
             capture_output=True,
             text=True,
             check=False,

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from scripts.questions import ROOT
+from tooling import ROOT
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from hooks import answers, verify
-from scripts.questions import ROOT, load
-from tests.engines import (
-    by_cookiecutter,
-    by_copier,
+from tooling import ROOT
+from tooling.git import git, release
+from tooling.questions import load
+from tooling.render import (
     cookiecutter_config,
-    git,
-    release,
+    render_with_cookiecutter,
+    render_with_copier,
     run_cookiecutter,
     tree,
 )
@@ -394,8 +394,8 @@ class TestAddress:
 
     def test_a_git_address(self, template: Path, tmp_path: Path) -> None:
         address = f"file://{template}"
-        made = by_cookiecutter(address, {}, tmp_path / "a")
-        assert tree(made) == tree(by_copier(address, {}, tmp_path / "b"))
+        made = render_with_cookiecutter(address, {}, tmp_path / "a")
+        assert tree(made) == tree(render_with_copier(address, {}, tmp_path / "b"))
         assert f"_src_path: {address}\n" in self.answers(made)
 
     def test_a_tag(self, own_template: Path, tmp_path: Path) -> None:
@@ -403,10 +403,10 @@ class TestAddress:
         later.write_text("later\n", encoding="utf-8")
         release(own_template, "v1.1.0")
         address = f"file://{own_template}"
-        made = by_cookiecutter(address, {}, tmp_path / "a", checkout="v1.0.0")
+        made = render_with_cookiecutter(address, {}, tmp_path / "a", checkout="v1.0.0")
         assert not (made / "LATER.md").exists()
         assert "_commit: v1.0.0\n" in self.answers(made)
-        assert tree(made) == tree(by_copier(address, {}, tmp_path / "b", vcs_ref="v1.0.0"))
+        assert tree(made) == tree(render_with_copier(address, {}, tmp_path / "b", vcs_ref="v1.0.0"))
 
     def test_a_path_is_said_to_be_of_use_on_this_machine_only(
         self, template: Path, generate: Generate, tmp_path: Path
@@ -437,7 +437,7 @@ class TestAddress:
         self, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(template.parent)
-        made = by_cookiecutter(template.name, {}, tmp_path / "out")
+        made = render_with_cookiecutter(template.name, {}, tmp_path / "out")
         assert f"_src_path: {template}\n" in self.answers(made)
 
     def test_a_folder_without_history_has_no_commit(
@@ -450,12 +450,12 @@ class TestAddress:
         monkeypatch.setattr(tempfile, "tempdir", str(temporary))
         plain = tmp_path / "plain"
         shutil.copytree(template, plain, ignore=shutil.ignore_patterns(".git"))
-        made = by_cookiecutter(plain, {}, tmp_path / "a")
-        assert tree(made) == tree(by_copier(plain, {}, tmp_path / "b"))
+        made = render_with_cookiecutter(plain, {}, tmp_path / "a")
+        assert tree(made) == tree(render_with_copier(plain, {}, tmp_path / "b"))
         assert "_commit" not in self.answers(made)
 
     def test_caches_in_the_work_tree_stay_out(self, own_template: Path, tmp_path: Path) -> None:
-        expected = tree(by_cookiecutter(own_template, {}, tmp_path / "a"))
+        expected = tree(render_with_cookiecutter(own_template, {}, tmp_path / "a"))
         cache = own_template / "template" / "backend" / "__pycache__"
         cache.mkdir()
         (cache / "main.cpython-311.pyc").write_bytes(b"\x00")
@@ -464,7 +464,7 @@ class TestAddress:
             cache = own_template / "template" / "vendor" / "pytest-greenfield" / "src" / name
             cache.mkdir()
             (cache / "CACHEDIR.TAG").touch()
-        assert tree(by_cookiecutter(own_template, {}, tmp_path / "b")) == expected
+        assert tree(render_with_cookiecutter(own_template, {}, tmp_path / "b")) == expected
 
 
 def test_the_line_is_made_of_what_the_plugin_writes(tmp_path: Path) -> None:

@@ -2,21 +2,23 @@
 
 import fcntl
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hooks.verify import environment
+from hooks.verify import environment, find_uv
 
 
 def uv(project: Path, *arguments: str, **variables: str) -> str:
-    """Run uv; its output. Fails the test with the output's end when uv fails."""
-    program = os.environ.get("UV") or shutil.which("uv") or "uv"
+    """Run uv; return its output.
+
+    Raises:
+        RuntimeError: It failed; with the end of its output.
+    """
     result = subprocess.run(
-        [program, *arguments],
+        [find_uv() or "uv", *arguments],
         cwd=project,
         env={**environment(), **variables},
         stdin=subprocess.DEVNULL,
@@ -25,19 +27,17 @@ def uv(project: Path, *arguments: str, **variables: str) -> str:
         text=True,
         check=False,
     )
-    end = "\n".join(result.stdout.splitlines()[-60:])
-    assert result.returncode == 0, (
-        f"uv {' '.join(arguments)} exited with {result.returncode}\n{end}"
-    )
+    if result.returncode:
+        end = "\n".join(result.stdout.splitlines()[-60:])
+        raise RuntimeError(f"uv {' '.join(arguments)} exited with {result.returncode}\n{end}")
     return result.stdout
 
 
 def find_python(version: str) -> str | None:
-    """An interpreter of that version on this machine: one that uv finds, or one of pyenv's."""
-    program = os.environ.get("UV") or shutil.which("uv") or "uv"
-    command = [program, "python", "find", "--no-project", "--no-python-downloads", version]
+    """Return an interpreter of that version on this machine: uv's choice, or one of pyenv's."""
+    find = [find_uv() or "uv", "python", "find", "--no-project", "--no-python-downloads", version]
     found = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment(), cwd="/"
+        find, capture_output=True, text=True, check=False, env=environment(), cwd="/"
     )
     if found.returncode == 0:
         return found.stdout.strip()
@@ -48,7 +48,7 @@ def find_python(version: str) -> str | None:
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Suites have time limits for each test, so no two of them share the machine's cores."""
+    """Wait for the other suites: tests have time limits, so no two suites share the cores."""
     name = Path(tempfile.gettempdir(), f"greenfield-suite-{os.getuid()}.lock")
     with name.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
