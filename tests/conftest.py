@@ -8,6 +8,8 @@ import pytest
 
 from tooling.git import copy_work_tree, git, release
 
+pytest_plugins = ["tests.stand_in"]
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is marked `nightly`, unless it is asked for."""
