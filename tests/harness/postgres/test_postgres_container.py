@@ -84,7 +84,9 @@ def test_the_host_that_testcontainers_is_told_counts(
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://builder:2375")
     monkeypatch.setenv("TESTCONTAINERS_HOST_OVERRIDE", "gateway")
-    assert container.Container().address.host == "gateway"
+    planned = container.Container()
+    assert planned.address.host == "gateway"
+    planned.stop()
 
 
 def test_without_a_daemon_one_sentence_says_so(
