@@ -16,7 +16,7 @@ from pathlib import Path
 from hooks.verify import environment
 from tooling.git import copy_work_tree
 from tooling.render import render_with_copier
-from tooling.uv import uv
+from tooling.uv import readable_folder, uv
 
 HERE = Path(__file__).parent
 ANSWERS = {"project_name": "Greenfield Bench", "sample": "none"}
@@ -80,16 +80,8 @@ def workspace(keep: Path | None = None) -> Iterator[Workspace]:
         keep.mkdir(parents=True, exist_ok=True)
         yield _made(keep.resolve())
         return
-    with scratch() as folder:
+    with readable_folder() as folder:
         yield _made(folder)
-
-
-@contextmanager
-def scratch(parent: Path | None = None) -> Iterator[Path]:
-    """Make a temporary folder that the server's own user can enter when root measures."""
-    with tempfile.TemporaryDirectory(prefix="greenfield-bench-", dir=parent) as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder).resolve()
 
 
 def _made(root: Path) -> Workspace:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import command_line, figures
-from benchmarks.project import scratch, workspace
+from benchmarks.project import workspace
 from hooks.verify import environment
 from tooling.git import commit, copy_work_tree, git, release
 from tooling.render import render_with_copier, run_cookiecutter
+from tooling.uv import readable_folder
 
 PARTS = {
     "cookiecutter": "Cookiecutter renders",
@@ -89,7 +90,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
     samples: dict[str, list[float]] = {}
     for number in range(settings.repetitions):
         print(f"  {number + 1}/{settings.repetitions}", file=sys.stderr)
-        with scratch() as folder:
+        with readable_folder() as folder:
             for part, value in measure(folder, verify=number < settings.verified).items():
                 samples.setdefault(part, []).append(value)
     results = {part: figures.summary(values) for part, values in samples.items()}

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import isolation, report, start, suite, template
-from benchmarks.project import scratch, workspace
+from benchmarks.project import workspace
 from hooks.verify import environment
+from tooling.uv import readable_folder
 
 pytestmark = pytest.mark.benchmark
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.benchmark
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Path]:
     """One folder for all benchmarks. Not pytest's: the server's own user enters it under root."""
-    with scratch() as folder:
+    with readable_folder() as folder:
         yield folder
 
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -53,3 +54,17 @@ def one_at_a_time() -> Iterator[None]:
     with name.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def readable_folder() -> Iterator[Path]:
+    """Make a temporary folder that the server's own user can enter when root runs this."""
+    with tempfile.TemporaryDirectory(prefix="greenfield-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder).resolve()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
