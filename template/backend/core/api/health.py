@@ -16,7 +16,8 @@ from backend.core.errors import ErrorItem, UnavailableError
 router = APIRouter(tags=["health"])
 log = structlog.stdlib.get_logger(__name__)
 
-HealthChecks = dict[str, Callable[[], Awaitable[object]]]
+Check = Callable[[], Awaitable[object]]
+HealthChecks = dict[str, Check]
 
 
 class Identity(BaseModel):
@@ -32,15 +33,23 @@ class Liveness(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-class Readiness(Liveness):
-    """Everything that the application needs answers."""
+class Readiness(BaseModel):
+    """Everything that the application needs answers; degraded: something that it can do without
+    does not."""
 
-    components: dict[str, Literal["ok"]]
+    status: Literal["ok", "degraded"]
+    components: dict[str, Literal["ok", "unavailable"]]
 
 
 def get_health_checks(request: Request) -> HealthChecks:
     """Return what must answer, by name. Features add theirs in their lifespan."""
     checks: HealthChecks = request.app.state.health_checks
+    return checks
+
+
+def get_optional_checks(request: Request) -> HealthChecks:
+    """Return what the application can do without for a while, by name."""
+    checks: HealthChecks = request.app.state.optional_checks
     return checks
 
 
@@ -58,17 +67,23 @@ async def live() -> Liveness:
 
 @router.get("/health/ready", openapi_extra=PUBLIC)
 async def ready(
-    settings: SettingsDep, checks: Annotated[HealthChecks, Depends(get_health_checks)]
+    settings: SettingsDep,
+    required: Annotated[HealthChecks, Depends(get_health_checks)],
+    optional: Annotated[HealthChecks, Depends(get_optional_checks)],
 ) -> Readiness:
     """Ask every component at once; 503 names those that failed. Traffic should wait for a 200."""
+    checks = optional | required
     results = await asyncio.gather(
         *(_failure(name, check, settings.readiness_timeout) for name, check in checks.items())
     )
-    failures = [failure for failure in results if failure]
-    if failures:
-        names = ", ".join(str(failure.loc[0]) for failure in failures)
-        raise UnavailableError(f"Not ready: {names}.", errors=failures)
-    return Readiness(components=dict.fromkeys(checks, "ok"))
+    failures = {str(failure.loc[0]): failure for failure in results if failure}
+    if failing := sorted(failures.keys() & required):
+        errors = [failures[name] for name in failing]
+        raise UnavailableError(f"Not ready: {', '.join(failing)}.", errors=errors)
+    return Readiness(
+        status="degraded" if failures else "ok",
+        components={name: "unavailable" if name in failures else "ok" for name in checks},
+    )
 
 
 async def _failure(

@@ -79,9 +79,6 @@ class TestLifespan:
 
 
 class TestDomains:
-    def test_a_domain_has_install(self) -> None:
-        assert all(callable(domain.install) for domain in domains.load_domains())
-
     async def test_they_are_installed_and_live_as_long_as_the_app(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -98,7 +95,7 @@ class TestDomains:
             name = module.__name__
             module.install = lambda app, name=name: events.append(f"{name} in {app.title}")  # type: ignore[attr-defined]  # a module made by hand
         living.lifespan = lifespan  # type: ignore[attr-defined]  # a module made by hand
-        monkeypatch.setattr(domains, "load_domains", lambda: [living, plain])
+        monkeypatch.setattr(domains, "load_parts", lambda: [living, plain])
 
         app = create_app(Settings(), database=FakeDatabase())
         assert events == [f"living in {app.title}", f"plain in {app.title}"]

@@ -19,10 +19,10 @@ def test_a_domain_is_a_folder_with_a_module_domain(
     assert domains.find_domains() == ["billing", "orders"]
 
 
-def test_the_domains_of_this_project_can_be_loaded() -> None:
-    loaded = domains.load_domains()
-    assert [module.__name__.split(".")[1] for module in loaded] == domains.find_domains()
-    assert all(callable(module.install) for module in loaded)
+def test_features_come_after_the_domains() -> None:
+    expected = [f"backend.{name}.domain" for name in domains.find_domains()]
+    expected += [f"backend.features.{name}.feature" for name in domains.find_features()]
+    assert [part.__name__ for part in domains.load_parts()] == expected
 
 
 def test_the_tables_of_all_domains_are_known() -> None:

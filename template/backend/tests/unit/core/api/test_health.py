@@ -75,6 +75,19 @@ class TestReady:
         assert response.json()["detail"] == "Not ready: mail."
         assert response.json()["errors"][0]["type"] == "timeout"
 
+    async def test_what_the_application_can_do_without_only_degrades_it(self) -> None:
+        async def fail() -> None:
+            raise ConnectionError("password=hunter2")
+
+        app = make_app()
+        async with running(app) as client:
+            app.state.optional_checks["cache"] = fail
+            response = await client.get("/health/ready")
+        assert response.status_code == 200
+        body = response.json()
+        assert (body["status"], body["components"]["cache"]) == ("degraded", "unavailable")
+        assert body["components"]["database"] == "ok"
+
     async def test_a_check_of_a_stopped_app_does_not_come_back(self) -> None:
         app = make_app()
         async with running(app):
