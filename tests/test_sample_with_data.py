@@ -10,9 +10,10 @@ import psycopg
 import pytest
 
 from hooks.verify import environment
-from tests.engines import by_copier, commit, git
-from tests.projects import uv
 from tests.test_updates import assert_no_conflict, update
+from tooling.git import commit, git
+from tooling.render import render_with_copier
+from tooling.uv import uv
 
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(900)]
 
@@ -40,7 +41,7 @@ Rows = Callable[[str], list[tuple[object, ...]]]
 @pytest.fixture
 def project(template: Path, tmp_path: Path) -> Path:
     """A shop, committed and installed."""
-    project = by_copier(template, {"sample": "shop"}, tmp_path)
+    project = render_with_copier(template, {"sample": "shop"}, tmp_path)
     uv(project, "sync", "--quiet")
     commit(project, "new")
     return project
