@@ -15,16 +15,16 @@ INTROSPECTION = "{ __schema { queryType { name } } }"
 
 
 async def send(
-    *settings: AppSettings, method: str = "POST", accept: str = "*/*", **options: Any
+    *settings: AppSettings, method: str = "POST", headers: Any = None, **options: Any
 ) -> httpx2.Response:
     given = settings or (Settings(),)
     transport = httpx2.ASGITransport(app=create_app(*given, database=FakeDatabase()))
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-        return await client.request(method, "/graphql", headers={"Accept": accept}, **options)
+        return await client.request(method, "/graphql", headers=headers, **options)
 
 
 async def test_the_page_shows_the_schema_where_graphiql_cannot_be_loaded() -> None:
-    page = await send(method="GET", accept="text/html")
+    page = await send(method="GET", headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert "type Query {" in page.text
     assert "it needs the internet" in page.text
@@ -36,6 +36,9 @@ async def test_the_page_shows_the_schema_where_graphiql_cannot_be_loaded() -> No
         ({"method": "GET", "params": {"query": "{ version }"}}, 400, "bad_request"),
         ({"method": "PUT", "json": {}}, 405, "method_not_allowed"),
         ({"content": "{"}, 400, "bad_request"),
+        ({"content": b"\xff"}, 400, "bad_request"),
+        ({"content": "[" * 100_000}, 400, "bad_request"),
+        ({"content": f'{{"query": {"9" * 5000}}}'}, 400, "bad_request"),
         ({"json": [{"query": "{ version }"}]}, 400, "bad_request"),
         ({"json": {"query": 7}}, 400, "bad_request"),
         ({"json": {}}, 400, "bad_request"),
@@ -44,7 +47,7 @@ async def test_the_page_shows_the_schema_where_graphiql_cannot_be_loaded() -> No
 async def test_what_is_no_operation_is_a_problem_as_in_rest(
     options: dict[str, Any], status: int, code: str
 ) -> None:
-    response = await send(**options)
+    response = await send(headers={"Content-Type": "application/json"}, **options)
     assert response.headers["Content-Type"] == "application/problem+json"
     assert (response.status_code, response.json()["code"]) == (status, code)
 
@@ -117,7 +120,7 @@ def made_for_production(kind: type[AppSettings]) -> AppSettings:
 
 
 async def test_production_hides_the_schema(production: list[AppSettings]) -> None:
-    page = await send(*production, method="GET", accept="text/html")
+    page = await send(*production, method="GET", headers={"Accept": "text/html"})
     assert (page.status_code, page.json()["code"]) == (404, "not_found")
     answer = (await send(*production, json={"query": INTROSPECTION})).json()
     assert answer["data"] is None

@@ -48,6 +48,16 @@ async def test_each_operation_has_a_context_of_its_own(
     assert names[1] == "Grace Hopper"
 
 
+async def test_a_message_that_is_too_large_ends_the_connection(
+    graphql_socket: GraphQLSocket, token_of: TokenOf, customer: Customer
+) -> None:
+    async with graphql_socket(token_of(customer)) as socket:
+        await socket.send_json(subscribe("#" * 1024 * 1024))
+        with pytest.raises(WebSocketClosed) as closed:
+            await socket.receive_json()
+    assert closed.value.code == 4400
+
+
 async def test_an_error_on_a_socket_has_the_same_shape(
     graphql_socket: GraphQLSocket, token_of: TokenOf, customer: Customer
 ) -> None:
