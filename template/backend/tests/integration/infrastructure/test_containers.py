@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml  # type: ignore[import-untyped]  # the stubs are not worth a dependency
 from pytest_greenfield.services.postgres.container import IMAGE
 from sqlalchemy.engine import make_url
 
-from backend.core.settings import Settings
+from backend.core.settings import Settings, read_project_name
 from backend.tests import PROJECT_ROOT
 
 DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -100,6 +105,23 @@ def test_what_the_image_copies_exists_and_secrets_are_not_among_it() -> None:
     rules = [line for line in ignore if line and not line.startswith("#")]
     assert rules[0] == "*"  # all but what is named, so that no secret is ever forgotten
     assert {rule[1:] for rule in rules if rule.startswith("!")} == names
+
+
+@pytest.mark.slow
+def test_the_application_starts_from_what_the_image_has(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("tests", "__pycache__")
+    for name in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE):
+        for source in (PROJECT_ROOT / part for part in name.split() if part != "uv.lock"):
+            target = tmp_path / source.relative_to(PROJECT_ROOT)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=ignored)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target)
+    code = "from backend.main import create_app; print(create_app().title, end='')"
+    command = [sys.executable, "-c", code]
+    title = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert title == read_project_name()
 
 
 def test_the_image_has_the_oldest_python_that_the_project_supports() -> None:
