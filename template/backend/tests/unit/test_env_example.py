@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import backend.main  # noqa: F401  # imports what is installed, and with it every settings class
-from backend.core.domains import find_domains
+from backend.core.domains import find_domains, find_features
 from backend.core.settings import AppSettings
 
 EXAMPLE = Path(".env.example")
@@ -22,9 +22,10 @@ def settings_classes(base: type[AppSettings] = AppSettings) -> Iterator[type[App
 
 
 def example_values() -> dict[str, str]:
-    """Read the example's lines, those that are commented out too; not those of a deleted domain."""
+    """Read the example's lines, those that are commented out too; not those of a deleted folder."""
     first, *sections = EXAMPLE.read_text(encoding="utf-8").split("\n## ")
-    there = [section for section in sections if section.split("\n")[0] in find_domains()]
+    names = find_domains() + find_features()
+    there = [section for section in sections if section.split("\n")[0] in names]
     text = "\n".join((first, *there))
     return dict(re.findall(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", text, re.MULTILINE))
 
