@@ -46,10 +46,11 @@ class RedisConnection:
     no request. While there is no server, commands raise `redis.RedisError`.
     """
 
-    def __init__(self, settings: RedisSettings) -> None:
+    def __init__(self, settings: RedisSettings, client: Redis | None = None) -> None:
+        """Make the pool, or use a client that is given."""
         self._prefix = settings.redis_prefix
         self.timeout = settings.redis_timeout
-        self.client: Redis = Redis.from_url(
+        self.client = client or Redis.from_url(
             settings.redis_url,
             decode_responses=True,
             socket_connect_timeout=settings.redis_timeout,
