@@ -22,10 +22,10 @@ def settings_classes(base: type[AppSettings] = AppSettings) -> Iterator[type[App
 
 
 def example_values() -> dict[str, str]:
-    """Read the example's lines, those that are commented out too; not those of a deleted folder."""
+    """Read the example's lines, those that are commented out too; not those of a deleted part."""
     first, *sections = EXAMPLE.read_text(encoding="utf-8").split("\n## ")
-    names = find_domains() + find_features()
-    there = [section for section in sections if section.split("\n")[0] in names]
+    parts = {*find_domains(), *find_features()}
+    there = [section for section in sections if section.split("\n")[0] in parts]
     text = "\n".join((first, *there))
     return dict(re.findall(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", text, re.MULTILINE))
 
