@@ -1,13 +1,8 @@
 """Every error, whoever raised it, becomes one shape of response."""
 
-<<<<<<< HEAD
-from collections.abc import Mapping
-from http import HTTPMethod, HTTPStatus
-=======
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from typing import Any
->>>>>>> c11792f
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
