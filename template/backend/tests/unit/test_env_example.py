@@ -6,11 +6,17 @@ from pathlib import Path
 
 import pytest
 
-import backend.main  # noqa: F401  # imports what is installed, and with it every settings class
 from backend.core.domains import find_domains, find_features
-from backend.core.settings import AppSettings
+from backend.core.settings import AppSettings, Settings
+from backend.main import create_app
 
 EXAMPLE = Path(".env.example")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def every_part() -> None:
+    """Build the application: that imports every settings class."""
+    create_app(Settings())
 
 
 def settings_classes(base: type[AppSettings] = AppSettings) -> Iterator[type[AppSettings]]:
