@@ -1,7 +1,9 @@
 """Events between replicas."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -108,11 +110,10 @@ async def test_an_outage_makes_no_dead_letters(
 ) -> None:
     event = await OutboxEventFactory.create(db_session)
     with redis_away():
-        for round_number in range(8):
-            later = datetime.now(UTC) + timedelta(minutes=round_number)
+        for minutes in range(8):
+            later = datetime.now(UTC) + timedelta(minutes=minutes)
+            at_that_time = replace(shop, clock=partial(later.replace))
             async with shop.open_unit_of_work() as uow:
-                service = shop.outbox(uow)
-                service._clock = lambda later=later: later
-                assert (await service.dispatch()).dead == 0
+                assert (await at_that_time.outbox(uow).dispatch()).dead == 0
     await db_session.refresh(event)
     assert event.attempts == 0

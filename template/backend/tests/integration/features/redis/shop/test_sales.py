@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
@@ -90,17 +91,21 @@ async def test_what_a_consumer_that_died_has_taken_another_one_counts(
 
 @pytest.mark.parametrize(
     "entry",
-    [{"nonsense": "1"}, {"day": "x", "total": "1", "event": "e"}, {"day": "2026-03-01",
-      "total": "much", "event": "e"}],
+    [
+        {"nonsense": "1"},
+        {"day": "x", "total": "1", "event": "e"},
+        {"day": "2026-03-01", "total": "much", "event": "e"},
+    ],
 )
 async def test_what_nobody_can_count_is_set_aside(
     sales: Sales, redis_connection: RedisConnection, entry: dict[str, str]
 ) -> None:
     client = redis_connection.client
-    await client.xadd(redis_connection.key("sales", "stream"), dict(entry))
+    fields: dict[Any, Any] = entry
+    await client.xadd(redis_connection.key("sales", "stream"), fields)
     await publish(redis_connection, paid())
     assert await sales.count() == CountReport(counted=1, set_aside=1)
-    aside = await client.xrange(redis_connection.key("sales", "set-aside"))
+    aside: Any = await client.xrange(redis_connection.key("sales", "set-aside"))
     assert [fields for _, fields in aside] == [entry]
     assert await sales.count() == CountReport()
 
