@@ -21,6 +21,7 @@ class Feature(NamedTuple):
 
 
 FEATURES = {
+    "redis": Feature((True,), False, re.compile(r"redis(?!trib)|valkey", re.IGNORECASE)),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
 }
 SAMPLES = ["none", "accounts", "shop"]
