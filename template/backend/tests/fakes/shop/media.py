@@ -24,6 +24,12 @@ class MemoryMediaStore:
             raise NotFoundError("There is no such file.")
         return Path("/nowhere") / name
 
+    async def read(self, name: str) -> bytes:
+        """Return a file's content."""
+        if name not in self.files:
+            raise NotFoundError("There is no such file.")
+        return self.files[name]
+
     async def delete(self, name: str) -> None:
         """Forget a file."""
         self.files.pop(name, None)
