@@ -24,7 +24,8 @@ GATES = [
     "run pytest --numprocesses auto --cov --cov-fail-under=95",
 ]
 VERIFIED = re.compile(
-    r"(?m)^verified: (\d+) passed.* in \d+ s · PostgreSQL \d+\.\d+ \w+ · Python 3\.\d+\.\d+$"
+    r"(?m)^verified: (\d+) passed.* in \d+ s · PostgreSQL \d+\.\d+ \w+ · Valkey \d+\.\d+ \w+"
+    r" · Python 3\.\d+\.\d+$"
 )
 TESTS_OF_THE_SAMPLE = 200
 
