@@ -22,6 +22,11 @@ class Feature(NamedTuple):
 
 FEATURES = {
     "redis": Feature((True,), False, re.compile(r"redis(?!trib)|valkey", re.IGNORECASE)),
+    "object_storage": Feature(
+        (True,),
+        False,
+        re.compile(r"object.storage|obstore|\bmoto|\bs3|s3mock|amazonaws", re.IGNORECASE),
+    ),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
 }
 SAMPLES = ["none", "accounts", "shop"]

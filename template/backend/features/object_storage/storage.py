@@ -1,8 +1,8 @@
 """What the application does with its bucket."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -65,7 +65,7 @@ class ObjectStorage:
         Raises:
             ConflictError: There is one, and `only_if_new`.
         """
-        async with self._limits(seconds), _explained("put", key):
+        async with self._limits("put", key, seconds):
             try:
                 await obstore.put_async(
                     self._store,
@@ -85,7 +85,7 @@ class ObjectStorage:
         Raises:
             NotFoundError: There is none.
         """
-        async with self._limits(), _explained("read", key):
+        async with self._limits("read", key):
             answer = await obstore.get_async(self._store, key)
             return bytes(await answer.bytes_async())
 
@@ -95,7 +95,7 @@ class ObjectStorage:
         Raises:
             NotFoundError: There is no such object.
         """
-        async with self._limits(), _explained("read", key):
+        async with self._limits("read", key):
             return bytes(await obstore.get_range_async(self._store, key, start=start, end=end))
 
     async def describe(self, key: str) -> ObjectInfo:
@@ -104,21 +104,21 @@ class ObjectStorage:
         Raises:
             NotFoundError: There is none.
         """
-        async with self._limits(), _explained("describe", key):
+        async with self._limits("describe", key):
             found = await obstore.head_async(self._store, key)
             return ObjectInfo(key, found["size"], found["e_tag"] or "")
 
     async def list(self, prefix: str) -> list[ObjectInfo]:
         """Return the objects of a folder (`prefix/…`), by their keys."""
         found = []
-        async with self._limits(), _explained("list", prefix):
+        async with self._limits("list", prefix):
             async for page in obstore.list(self._store, prefix):
                 found += [ObjectInfo(x["path"], x["size"], x["e_tag"] or "") for x in page]
         return sorted(found, key=lambda info: info.key)
 
     async def delete(self, key: str) -> None:
         """Remove an object; a missing one is no error."""
-        async with self._limits(), _explained("delete", key):
+        async with self._limits("delete", key):
             await obstore.delete_async(self._store, key)
 
     async def make_link(self, key: str) -> str:
@@ -132,29 +132,23 @@ class ObjectStorage:
 
     async def ping(self) -> None:
         """Ask whether the bucket is there for us; raises UnavailableError when it is not."""
-        async with self._limits(), _explained("ping", ""):
+        async with self._limits("ping", ""):
             await obstore.list_with_delimiter_async(self._store, ".health")
 
     @asynccontextmanager
-    async def _limits(self, seconds: float | None = None) -> AsyncIterator[None]:
+    async def _limits(
+        self, operation: str, key: str, seconds: float | None = None
+    ) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(seconds or self._timeout):
                 yield
-        except TimeoutError as error:
+        except FileNotFoundError as error:
+            raise NotFoundError("There is no such object.") from error
+        except AlreadyExistsError as error:
+            raise ConflictError("There is such an object already.") from error
+        except (BaseError, TimeoutError) as error:
+            _logger.warning("object storage failed", operation=operation, key=key, error=str(error))
             raise UnavailableError from error
-
-
-@contextmanager
-def _explained(operation: str, key: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise NotFoundError("There is no such object.") from error
-    except AlreadyExistsError as error:
-        raise ConflictError("There is such an object already.") from error
-    except BaseError as error:
-        _logger.warning("object storage failed", operation=operation, key=key, error=str(error))
-        raise UnavailableError from error
 
 
 def _make_store(settings: ObjectStorageSettings, url: str) -> S3Store:

@@ -1,6 +1,6 @@
 """Files that were uploaded."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from backend.core.api.router import PUBLIC
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/api/v1/media", tags=["media"])
 
 # `path` takes slashes too, so that every odd name comes here and is judged by the store.
 @router.get("/{name:path}", response_class=FileResponse, openapi_extra=PUBLIC)
-async def read_media(name: str, shop: ShopContainerDep) -> FileResponse | RedirectResponse:
+async def read_media(name: str, shop: ShopContainerDep) -> Response:
     """Download a file."""
     path = await shop.media.find(name)
     if isinstance(path, Link):
