@@ -11,8 +11,8 @@ from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.accounts.services.container import AccountsContainer
 from backend.core.api.router import include_routers
 from backend.core.database import Database
-from backend.core.periodic import Job, run_periodically
-from backend.core.settings import Settings, SettingsRegistry
+from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
+from backend.core.settings import SettingsRegistry
 from backend.core.unit_of_work import make_factory
 
 
@@ -33,7 +33,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         passwords=PasswordHasher(auth_settings),
         tokens=TokenService(auth_settings),
     )
-    async with run_periodically(make_jobs(app), settings.get(Settings).seconds_between_jobs):
+    async with run_periodically(make_jobs(app), settings.get(ScheduleSettings).seconds_between_jobs):
         yield
 
 

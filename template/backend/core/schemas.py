@@ -1,9 +1,9 @@
-"""What all shapes have in common."""
+"""What all schemas have in common."""
 
 import math
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -14,9 +14,6 @@ from pydantic import (
     StringConstraints,
     field_validator,
 )
-
-T = TypeVar("T")
-
 
 # PostgreSQL's text holds any character but NUL; half of a surrogate pair is no character.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -89,10 +86,3 @@ class Output(BaseModel):
     """What clients get, read from the models' attributes."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
-
-
-class PageOut(Output, Generic[T]):
-    """One page; pass `next_cursor` as `cursor` to get the following one."""
-
-    items: list[T]
-    next_cursor: str | None

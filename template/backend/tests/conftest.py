@@ -16,7 +16,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 pytest_plugins = [
     ".".join(("backend.tests.fixtures", *path.relative_to(FIXTURES).with_suffix("").parts))
     for path in sorted(FIXTURES.rglob("*.py"))
-    if path.stem not in {"__init__", "live_process"}
+    if path.stem != "__init__"
 ]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.models.customer import Customer, RefreshToken
 from backend.core.errors import ConflictError
-from backend.core.paging import Page, fetch_page
+from backend.accounts.paging import Page, fetch_page
 
 
 class CustomerRepository:

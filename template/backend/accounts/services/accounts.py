@@ -9,7 +9,7 @@ from backend.accounts.models.customer import Customer, RefreshToken, Role
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.core.clock import Clock, utc_now
 from backend.core.errors import AuthenticationError, ConflictError, NotFoundError
-from backend.core.paging import Page
+from backend.accounts.paging import Page
 
 
 @dataclass(frozen=True, slots=True)

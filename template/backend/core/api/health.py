@@ -1,4 +1,4 @@
-"""Is it alive, can it work, what is it."""
+"""Which service this is, whether it is alive, and whether it can work."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,8 +19,8 @@ log = structlog.stdlib.get_logger(__name__)
 HealthChecks = dict[str, Callable[[], Awaitable[object]]]
 
 
-class Identity(BaseModel):
-    """What answers here."""
+class ServiceInfo(BaseModel):
+    """The service's name and version."""
 
     service: str
     version: str
@@ -33,26 +33,26 @@ class Liveness(BaseModel):
 
 
 class Readiness(Liveness):
-    """Everything that the application needs answers."""
+    """Every component that the application needs answers."""
 
     components: dict[str, Literal["ok"]]
 
 
 def get_health_checks(request: Request) -> HealthChecks:
-    """Return what must answer, by name. Features add theirs in their lifespan."""
+    """Return the checks of the components by name. Domains add theirs in their lifespan."""
     checks: HealthChecks = request.app.state.health_checks
     return checks
 
 
 @router.get("/", openapi_extra=PUBLIC)
-async def identify(settings: SettingsDep) -> Identity:
+async def identify(settings: SettingsDep) -> ServiceInfo:
     """Say which service this is, and which version."""
-    return Identity(service=settings.service_name, version=__version__)
+    return ServiceInfo(service=settings.service_name, version=__version__)
 
 
 @router.get("/health/live", openapi_extra=PUBLIC)
 async def live() -> Liveness:
-    """Answer. A process that cannot should be restarted."""
+    """Answer. A process that does not should be restarted."""
     return Liveness()
 
 
@@ -60,9 +60,9 @@ async def live() -> Liveness:
 async def ready(
     settings: SettingsDep, checks: Annotated[HealthChecks, Depends(get_health_checks)]
 ) -> Readiness:
-    """Ask every component at once; 503 names those that failed. Traffic should wait for a 200."""
+    """Check every component at once; 503 names those that failed. Send traffic after a 200."""
     results = await asyncio.gather(
-        *(_failure(name, check, settings.readiness_timeout) for name, check in checks.items())
+        *(_check(name, check, settings.readiness_timeout) for name, check in checks.items())
     )
     failures = [failure for failure in results if failure]
     if failures:
@@ -71,7 +71,7 @@ async def ready(
     return Readiness(components=dict.fromkeys(checks, "ok"))
 
 
-async def _failure(
+async def _check(
     name: str, check: Callable[[], Awaitable[object]], limit: float
 ) -> ErrorItem | None:
     """Run one check for at most `limit` seconds; the client learns its name, the log the cause."""

@@ -10,7 +10,7 @@ _SCHEMAS = "#/components/schemas/"
 
 
 def install(app: FastAPI) -> None:
-    """Describe the default response of every operation as a problem, in FastAPI's 422's place."""
+    """Describe the default response of every operation as a problem, in place of FastAPI's 422."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:

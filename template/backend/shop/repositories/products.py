@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.errors import ConflictError
-from backend.core.paging import Page, fetch_page
+from backend.accounts.paging import Page, fetch_page
 from backend.shop.models.product import Product, ProductImage
 
 

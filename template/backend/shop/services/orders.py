@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from backend.accounts.models.customer import Customer, Role
 from backend.core.errors import ConflictError, ErrorItem, NotFoundError, ValidationFailedError
-from backend.core.paging import Page
+from backend.accounts.paging import Page
 from backend.shop.models.order import Order, OrderLine, OrderStatus
 from backend.shop.models.product import Product
 from backend.shop.repositories.orders import OrderFilter

@@ -1,24 +1,17 @@
-"""Times, growth and memory of asynchronous calls.
-
-Not pytest-benchmark: it calls a synchronous function many times, and to await ours it would need
-an event loop of its own, where neither the application nor its database connections live.
-"""
+"""Times of asynchronous calls; pytest-benchmark would need an event loop of its own for them."""
 
 from __future__ import annotations
 
 import gc
-import math
-import tracemalloc
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from statistics import fmean, median
+from collections.abc import Awaitable, Callable, Mapping
+from statistics import median
 from time import perf_counter
 
 Call = Callable[[], Awaitable[object]]
 
 
 async def median_seconds(call: Call, *, rounds: int = 30) -> float:
-    """Return what a call takes in the middle, after three that warm up; no collector interferes."""
+    """Return the median time of a call, after three that warm up; no collector interferes."""
     for _ in range(3):
         await call()
     times = []
@@ -34,42 +27,9 @@ async def median_seconds(call: Call, *, rounds: int = 30) -> float:
     return median(times)
 
 
-def growth(seconds: Mapping[int, float]) -> float:
-    """Return the power of n with which times grow: 0 constant, 1 linear, 2 quadratic.
-
-    The slope of the line through (log n, log seconds) that fits best. Costs that do not depend on
-    n make it smaller, so it is a lower bound for what very large n would show.
-    """
-    sizes = [math.log(n) for n in seconds]
-    times = [math.log(time) for time in seconds.values()]
-    size, time = fmean(sizes), fmean(times)
-    above = sum((x - size) * (y - time) for x, y in zip(sizes, times, strict=True))
-    return above / sum((x - size) ** 2 for x in sizes)
-
-
-class Memory:
-    """What a block allocated at its peak, in bytes; there when the block has ended."""
-
-    peak: int = 0
-
-
-@contextmanager
-def measured_memory() -> Iterator[Memory]:
-    """Measure what Python allocates within a block, above what there was before."""
-    memory = Memory()
-    gc.collect()
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        tracemalloc.reset_peak()
-        yield memory
-        memory.peak = tracemalloc.get_traced_memory()[1] - before
-    finally:
-        tracemalloc.stop()
-
-
-def table(rows: Sequence[tuple[str, float]], trivial: float) -> list[str]:
-    """Write medians down, with their ratio to what a trivial request takes, which travels."""
+def table(times: Mapping[str, float], trivial: float) -> list[str]:
+    """Write times down, with their ratio to a trivial request's, which travels to other machines."""
     return [
-        f"{seconds * 1000:8.2f} ms  {seconds / trivial:6.1f} x  {name}" for name, seconds in rows
+        f"{seconds * 1000:8.2f} ms  {seconds / trivial:6.1f} x  {name}"
+        for name, seconds in times.items()
     ]

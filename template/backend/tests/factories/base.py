@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 T = TypeVar("T")
 
-_built: ContextVar[list[object] | None] = ContextVar("built", default=None)
+_built: ContextVar[list[object]] = ContextVar("built")
 
 
 class ModelFactory(factory.Factory[T], Generic[T]):
@@ -20,8 +20,7 @@ class ModelFactory(factory.Factory[T], Generic[T]):
     @classmethod
     def _build(cls, model_class: Any, *args: Any, **kwargs: Any) -> T:
         instance: T = model_class(*args, **kwargs)
-        if (built := _built.get()) is not None:
-            built.append(instance)
+        _built.get([]).append(instance)
         return instance
 
     @classmethod
@@ -29,13 +28,12 @@ class ModelFactory(factory.Factory[T], Generic[T]):
         cls, session: AsyncSession, **values: Any
     ) -> T:
         """Build a row and all that it needs, and commit them: the application sees them."""
-        built: list[object] = []
-        token = _built.set(built)
+        token = _built.set([])
         try:
             instance = cls.build(**values)
+            session.add_all(_built.get())
         finally:
             _built.reset(token)
-        session.add_all(built)
         await session.flush()
         await session.refresh(instance)
         await session.commit()

@@ -8,10 +8,11 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Header, Query, status
 
 from backend.accounts.api.auth import CurrentAdmin, CurrentCustomer
 from backend.accounts.models.customer import Role
-from backend.core.api.paging import Paging
-from backend.core.paging import Page
-from backend.core.periodic import run_round
-from backend.core.schemas import PageOut, Timestamp
+from backend.accounts.api.paging import Paging
+from backend.accounts.paging import Page
+from backend.accounts.jobs import run_round
+from backend.core.schemas import Timestamp
+from backend.accounts.paging import PageOut
 from backend.shop.api.services import Orders, Payments, ShopContainerDep
 from backend.shop.models.order import Order, OrderStatus
 from backend.shop.models.payment import Payment

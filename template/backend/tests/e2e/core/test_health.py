@@ -2,7 +2,7 @@
 
 import httpx2
 
-from backend.tests.fixtures.live_server import LiveServer
+from pytest_greenfield.live_server import LiveServer
 
 
 async def test_a_started_server_is_ready(live_client: httpx2.AsyncClient) -> None:

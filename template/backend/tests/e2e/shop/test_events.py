@@ -13,7 +13,7 @@ from backend.tests.async_utils import with_timeout
 from backend.tests.e2e.shop.messages import receive, send
 from backend.tests.e2e.shop.purchases import create_product, place_order, post_payment
 from backend.tests.fixtures.accounts.live import NewPerson, Person
-from backend.tests.fixtures.live_server import LiveServer
+from pytest_greenfield.live_server import LiveServer
 
 
 async def test_without_a_good_token_it_is_closed(live_server: LiveServer) -> None:

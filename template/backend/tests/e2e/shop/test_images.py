@@ -10,8 +10,8 @@ import pytest
 
 from backend.tests.e2e.shop.purchases import create_product
 from backend.tests.fixtures.accounts.live import Person
-from backend.tests.fixtures.data import DATA_FOLDER
-from backend.tests.fixtures.live_server import LiveServer
+from backend.tests.fixtures.shop.data import DATA_FOLDER
+from pytest_greenfield.live_server import LiveServer
 
 PICTURE = (DATA_FOLDER / "shop" / "mug.png").read_bytes()
 

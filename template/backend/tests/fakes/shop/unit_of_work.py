@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from backend.core.errors import ConflictError
-from backend.core.paging import Page
+from backend.accounts.paging import Page
 from backend.shop.models.order import Order, OrderStatus
 from backend.shop.models.outbox import OutboxEvent, OutboxStatus
 from backend.shop.models.payment import Payment, PaymentStatus
@@ -21,8 +21,8 @@ from backend.shop.repositories.products import (
 from backend.shop.repositories.reports import DaySales, ProductSales, ReportRepository
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
 from backend.tests.fakes.accounts.unit_of_work import FakeAccountsUnitOfWork
-from backend.tests.fakes.clock import FakeClock
-from backend.tests.fakes.repositories import FakeRepository, Table, paginate
+from backend.tests.fakes.accounts.clock import FakeClock
+from backend.tests.fakes.accounts.repositories import FakeRepository, Table, paginate
 
 ACTIVE = (PaymentStatus.PENDING, PaymentStatus.SUCCEEDED)
 

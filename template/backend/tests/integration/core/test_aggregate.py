@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from backend.core.api import router
-from backend.core.api.paging import Paging
+from backend.accounts.api.paging import Paging
 from backend.core.clock import utc_now
 from backend.core.columns import Instant, choice
 from backend.core.database import Database
 from backend.core.models import Base, Timestamps, UuidPrimaryKey
-from backend.core.paging import Page, fetch_page
+from backend.accounts.paging import Page, fetch_page
 from backend.core.unit_of_work import UnitOfWork, UnitOfWorkFactory, make_factory
 from backend.tests.fixtures.application import running
 

@@ -1,11 +1,9 @@
 """Values that the database cannot hold are the client's error, whatever the schema."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
 
 import httpx2
 import pytest
-from fastapi import Query
 from pydantic import BaseModel
 from sqlalchemy import Integer, String, cast, literal, select
 
@@ -27,20 +25,17 @@ class Note(BaseModel):
 async def notes(
     worker_settings: Settings, integration_db: Database
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client on an application with a route that hands all it gets to the database."""
+    """A client on an application with routes that hand all they get to the database."""
     app = create_app(worker_settings, database=integration_db)
 
-    async def ask(session: SessionDep, title: str, count: int) -> str:
+    @app.get("/notes")
+    async def ask(session: SessionDep, title: str, count: int = 0) -> str:
         statement = select(cast(literal(title), String), cast(literal(count, Integer), Integer))
         return str((await session.execute(statement)).one()[0])
 
     @app.post("/notes")
     async def write(note: Note, session: SessionDep) -> str:
         return await ask(session, note.title, note.count)
-
-    @app.get("/notes")
-    async def search(session: SessionDep, title: Annotated[str, Query()], count: int = 0) -> str:
-        return await ask(session, title, count)
 
     async with running(app) as client:
         yield client
@@ -53,12 +48,10 @@ async def notes(
         b'{"title": "\\ud800"}',
         b'{"title": "a", "count": 99999999999999999999}',
         b'{"title": "a", "count": 3000000000}',
-        b'{"title": "a", "count": 1e400}',
         b'{"title": "a", "count": NaN}',
-        b'{"title": "a", "count": ' + b"9" * 5000 + b"}",
         b'{"\\ud800": 1}',
     ],
-    ids=["NUL", "surrogate", "64 bits", "32 bits", "1e400", "NaN", "5000 digits", "key"],
+    ids=["NUL", "surrogate", "64 bits", "32 bits", "NaN", "key"],
 )
 async def test_in_a_body(notes: httpx2.AsyncClient, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}

@@ -7,7 +7,7 @@ import pytest
 
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.core.errors import ValidationFailedError
-from backend.core.paging import Cursor
+from backend.accounts.paging import Cursor
 from backend.tests.factories.accounts import CustomerFactory
 
 

@@ -28,55 +28,36 @@ async def get(app: FastAPI, path: str) -> httpx2.Response:
         return await client.get(path)
 
 
-class TestIdentify:
-    async def test_it_says_which_service_and_version_this_is(self) -> None:
-        response = await get(make_app(), "/")
-        assert response.status_code == 200
-        assert response.json() == {"service": "shelf", "version": __version__}
+async def test_the_root_says_which_service_and_version_this_is() -> None:
+    response = await get(make_app(), "/")
+    assert response.json() == {"service": "shelf", "version": __version__}
 
 
-class TestLive:
-    async def test_it_answers_even_when_the_database_does_not(self) -> None:
-        response = await get(make_app(OSError("no route")), "/health/live")
-        assert response.status_code == 200
-        assert response.json() == {"status": "ok"}
+async def test_a_live_process_answers_even_when_the_database_does_not() -> None:
+    response = await get(make_app(OSError("no route")), "/health/live")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
 class TestReady:
-    async def test_it_names_the_components_that_answer(self) -> None:
-        response = await get(make_app(), "/health/ready")
-        assert response.status_code == 200
-        components = response.json()["components"]
-        assert components["database"] == "ok"
-
-    @pytest.mark.parametrize(
-        "failure", [OSError("db.internal:5432"), RuntimeError("s3cr3t"), TimeoutError("late")]
-    )
+    @pytest.mark.parametrize("failure", [OSError("db.internal:5432"), RuntimeError("s3cr3t")])
     async def test_a_failing_component_is_named_and_its_cause_only_logged(
         self, failure: Exception
     ) -> None:
-        app = make_app(failure)
         with structlog.testing.capture_logs() as lines:
-            response = await get(app, "/health/ready")
+            response = await get(make_app(failure), "/health/ready")
         assert response.status_code == 503
+        assert int(response.headers["retry-after"]) > 0
         problem = response.json()
         assert problem["code"] == "unavailable"
         assert [error["loc"] for error in problem["errors"]] == [["database"]]
         assert str(failure) not in response.text
-        (line,) = (line for line in lines if line.get("component") == "database")
-        assert line["error"] == repr(failure)
+        assert [line["error"] for line in lines if "component" in line] == [repr(failure)]
 
-    async def test_a_hanging_component_is_not_waited_for(self) -> None:
+    async def test_a_hanging_component_is_not_waited_for_and_gone_after_a_restart(self) -> None:
         app = make_app()
         async with running(app) as client:
             app.state.health_checks["mail"] = asyncio.Event().wait
             response = await client.get("/health/ready")
-        assert response.status_code == 503
-        assert response.json()["detail"] == "Not ready: mail."
+        assert (response.status_code, response.json()["detail"]) == (503, "Not ready: mail.")
         assert response.json()["errors"][0]["type"] == "timeout"
-
-    async def test_a_check_of_a_stopped_app_does_not_come_back(self) -> None:
-        app = make_app()
-        async with running(app):
-            app.state.health_checks["mail"] = asyncio.Event().wait
         assert (await get(app, "/health/ready")).status_code == 200

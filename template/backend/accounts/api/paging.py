@@ -11,7 +11,7 @@ class PageParams:
     """Which page."""
 
     cursor: Annotated[
-        str | None, Query(max_length=64, description="`next_cursor` of the page before.")
+        str | None, Query(max_length=128, description="`next_cursor` of the previous page.")
     ] = None
     limit: Annotated[int, Query(ge=1, le=100)] = 20
 

@@ -1,10 +1,9 @@
-"""Pages by keyset: a page starts after the last row of the one before, whatever came in between."""
+"""Keyset pagination: a page starts after the last row of the previous one."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -13,27 +12,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.core.errors import ErrorItem, ValidationFailedError
+from backend.core.schemas import Output
 
 T = TypeVar("T")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LENGTH = 8 + 16
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place between two rows that are ordered by time and id."""
+    """A position between two rows that are ordered by time and id."""
 
     created_at: datetime
     id: UUID
 
     def encode(self) -> str:
-        """Write it as text that clients pass back and do not read. A naive time counts as UTC."""
-        aware = self.created_at if self.created_at.tzinfo else self.created_at.replace(tzinfo=UTC)
-        delta = aware - _EPOCH
-        # Integers all the way: a float would round the microseconds, and skip or repeat a row.
-        micros = (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-        packed = micros.to_bytes(8, "big", signed=True) + self.id.bytes
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+        """Write it as text that fits into a URL. A time without a zone counts as UTC."""
+        moment = self.created_at.replace(tzinfo=self.created_at.tzinfo or UTC).astimezone(UTC)
+        text = f"{moment.isoformat()} {self.id.hex}"
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
     def decode(cls, text: str) -> "Cursor":
@@ -43,17 +38,11 @@ class Cursor:
             ValidationFailedError: It is something else.
         """
         try:
-            packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            if len(packed) != _LENGTH:
-                raise ValueError("wrong length")
-            micros = int.from_bytes(packed[:8], "big", signed=True)
-            seconds, rest = divmod(micros, 1_000_000)
-            days, seconds = divmod(seconds, 86_400)
-            created_at = _EPOCH + timedelta(days, seconds, rest)
-        except (binascii.Error, ValueError, OverflowError) as error:
+            moment, row_id = base64.urlsafe_b64decode(text + "==").decode().split(" ")
+            return cls(datetime.fromisoformat(moment).astimezone(UTC), UUID(row_id))
+        except (ValueError, OverflowError) as error:
             item = ErrorItem(loc=["query", "cursor"], msg="Not a cursor", type="cursor")
             raise ValidationFailedError("The cursor is not valid.", errors=[item]) from error
-        return cls(created_at, UUID(bytes=packed[8:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +53,15 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
+class PageOut(Output, Generic[T]):
+    """One page; pass `next_cursor` as `cursor` to get the following one."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
 class Ordered(Protocol):
-    """A row that has its place by time, then id."""
+    """A row that is ordered by time; the id makes the order total."""
 
     @property
     def created_at(self) -> datetime:
@@ -73,7 +69,7 @@ class Ordered(Protocol):
 
     @property
     def id(self) -> UUID:
-        """Tells rows of the same moment apart, so that the order is total."""
+        """Its key."""
 
 
 M = TypeVar("M", bound=Ordered)
@@ -93,17 +89,17 @@ async def fetch_page(
         session: Where to ask.
         statement: Which rows; without an order and a limit.
         key: The columns of time and id, which an index should hold in this order.
-        cursor: `next_cursor` of the page before, or None for the first.
-        limit: So many rows at most.
+        cursor: `next_cursor` of the previous page, or None for the first.
+        limit: The largest number of rows.
 
     Raises:
-        ValidationFailedError: The cursor is none of ours.
+        ValidationFailedError: The cursor is not one of ours.
     """
     if cursor is not None:
-        place = Cursor.decode(cursor)
+        position = Cursor.decode(cursor)
         # Compared as a row, which PostgreSQL answers from one range of the index.
         statement = statement.where(
-            tuple_(*key) < tuple_(literal(place.created_at, key[0].type), literal(place.id))
+            tuple_(*key) < tuple_(literal(position.created_at, key[0].type), literal(position.id))
         )
     # One more than asked for tells whether there is a next page, without a count.
     statement = statement.order_by(*(column.desc() for column in key)).limit(limit + 1)

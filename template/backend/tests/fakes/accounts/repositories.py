@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import inspect
 
-from backend.core.paging import Cursor, Page
-from backend.tests.fakes.clock import FakeClock
+from backend.accounts.paging import Cursor, Page
+from backend.tests.fakes.accounts.clock import FakeClock
 
 T = TypeVar("T")
 

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from backend.core.periodic import run_periodically, run_round
+import pytest
+
+from backend.accounts.jobs import ScheduleSettings, run_periodically, run_round
 
 
 class Work:
@@ -62,3 +64,19 @@ async def test_without_an_interval_nothing_runs() -> None:
     async with run_periodically({"job": job}, 0, no_time):
         await asyncio.sleep(0)
     assert job.runs == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [
+        (ScheduleSettings(environment="test"), 0),
+        (ScheduleSettings(environment="test", jobs_interval=3), 3),
+        (ScheduleSettings(environment="development"), 10),
+        (ScheduleSettings(environment="development", jobs_interval=0), 0),
+    ],
+    ids=["off under test", "unless it was set", "on elsewhere", "unless switched off"],
+)
+def test_jobs_run_by_themselves_except_under_test(
+    settings: ScheduleSettings, seconds: float
+) -> None:
+    assert settings.seconds_between_jobs == seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.tests.benchmarks.measuring import growth, measured_memory
+from backend.tests.benchmarks.shop.measuring import growth, measured_memory
 
 
 @pytest.mark.parametrize("power", [0, 1, 2])

@@ -1,15 +1,31 @@
-"""Background jobs that run at regular intervals."""
+"""Background jobs that run at regular intervals, within the application's process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import structlog
+from pydantic import Field
+
+from backend.core.settings import AppSettings
 
 logger = structlog.stdlib.get_logger(__name__)
 
 Job = Callable[[], Awaitable[object]]
 Sleep = Callable[[float], Awaitable[None]]
+
+
+class ScheduleSettings(AppSettings):
+    """How often the jobs run."""
+
+    jobs_interval: float = Field(default=10.0, ge=0, description="Seconds; 0 is never.")
+
+    @property
+    def seconds_between_jobs(self) -> float:
+        """Seconds between two rounds; 0 is never, as under test unless it was set."""
+        if self.environment == "test" and "jobs_interval" not in self.model_fields_set:
+            return 0.0
+        return self.jobs_interval
 
 
 async def run_round(jobs: Mapping[str, Job]) -> None:

@@ -1,0 +1,43 @@
+"""Growth and memory."""
+
+from __future__ import annotations
+
+import gc
+import math
+import tracemalloc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from statistics import fmean
+
+def growth(seconds: Mapping[int, float]) -> float:
+    """Return the power of n with which times grow: 0 constant, 1 linear, 2 quadratic.
+
+    The slope of the line through (log n, log seconds) that fits best. Costs that do not depend on
+    n make it smaller, so it is a lower bound for what very large n would show.
+    """
+    sizes = [math.log(n) for n in seconds]
+    times = [math.log(time) for time in seconds.values()]
+    size, time = fmean(sizes), fmean(times)
+    above = sum((x - size) * (y - time) for x, y in zip(sizes, times, strict=True))
+    return above / sum((x - size) ** 2 for x in sizes)
+
+
+class Memory:
+    """What a block allocated at its peak, in bytes; there when the block has ended."""
+
+    peak: int = 0
+
+
+@contextmanager
+def measured_memory() -> Iterator[Memory]:
+    """Measure what Python allocates within a block, above what there was before."""
+    memory = Memory()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        yield memory
+        memory.peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()

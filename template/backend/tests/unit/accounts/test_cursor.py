@@ -1,0 +1,45 @@
+"""Cursors."""
+
+import base64
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.core.errors import ValidationFailedError
+from backend.accounts.paging import Cursor
+
+offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+moments = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=offsets)  # noqa: DTZ001
+
+
+@pytest.mark.usefixtures("hypothesis_ready")
+@given(st.builds(Cursor, moments, st.uuids()))
+@settings(max_examples=100, deadline=None)
+def test_what_is_read_is_what_was_written(cursor: Cursor) -> None:
+    text = cursor.encode()
+    assert Cursor.decode(text) == cursor
+    assert text.replace("-", "").replace("_", "").isalnum()
+    assert len(text) <= 128
+
+
+def test_a_time_without_a_zone_counts_as_utc() -> None:
+    naive = datetime(2026, 1, 1, 12)  # noqa: DTZ001  # as SQLite gives it
+    assert Cursor.decode(Cursor(naive, UUID(int=1)).encode()).created_at == naive.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "x", "%", "é" * 32, "A" * 31 + "!", "\x00"),
+        *(
+            base64.urlsafe_b64encode(content).decode()
+            for content in (b"\xff", b"now 1", b"2026-01-01 x", b"9999-12-31T23:59-14:00 " + b"0" * 32)
+        ),
+    ],
+)
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(ValidationFailedError):
+        Cursor.decode(text)
