@@ -7,12 +7,13 @@ from pathlib import Path
 def leave_out(tree: Path, excluded: list[str]) -> None:
     """Delete each excluded path from Cookiecutter's throw-away copy of the template.
 
-    `excluded` are paths from the tree's root, "" where the feature is wanted. The project itself is
-    never pruned: with --overwrite-if-exists, a user's own files may be at the same paths.
+    `excluded` are paths from the tree's root, "" where the feature is wanted; `*` stands for one
+    name, as in Copier. The project itself is never pruned: with --overwrite-if-exists, a user's
+    own files may be at the same paths.
     """
     for path in filter(None, excluded):
-        target = tree / path.lstrip("/")
-        if target.is_dir():
-            shutil.rmtree(target)
-        else:
-            target.unlink(missing_ok=True)
+        for target in list(tree.glob(path.lstrip("/"))):
+            if target.is_dir():
+                shutil.rmtree(target)
+            else:
+                target.unlink()

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import pytest
 import yaml
 
+from scripts import sync
 from scripts.questions import ROOT
-from tests.engines import Answers, by_cookiecutter, by_copier, combinations, tree
+from tests.engines import Answers, by_cookiecutter, by_copier, combinations, release, tree
 
 HOSTILE: Answers = {
     "project_name": """Zoë's "big" \\ <App> & #1: 100% {x} [y] *z* `w` $HOME""",
@@ -58,6 +59,29 @@ def test_both_engines_make_the_same_bytes_and_modes(pair: Pair) -> None:
     theirs = tree(pair.copier)
     assert ours.keys() == theirs.keys()
     assert [path for path in ours if ours[path] != theirs[path]] == []
+
+
+def test_both_engines_leave_out_the_same_names_for_a_star(
+    own_template: Path, tmp_path: Path
+) -> None:
+    left_out = ["a/one/x/two/gone", "a/.one/x/two/gone", "a/one/x/[2]/gone/deep", "a/1/x/2/gone"]
+    kept = ["a/gone", "a/one/x/gone", "a/one/x/two/kept", "a/one/x/two/three/gone", "a/b/y/c/gone"]
+    for name in [*left_out, *kept]:
+        path = own_template / "template" / (f"{name}.jinja" if "/1/" in name else name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    questions = own_template / "copier.yml"
+    text = questions.read_text(encoding="utf-8").replace(
+        "_exclude:", "_exclude:\n  - /a/*/x/*/gone"
+    )
+    questions.write_text(text, encoding="utf-8")
+    (own_template / "cookiecutter.json").write_text(sync.text(own_template), encoding="utf-8")
+    release(own_template, "v1.1.0")
+    ours = tree(by_cookiecutter(own_template, {"sample": "none"}, tmp_path / "cookiecutter"))
+    theirs = tree(by_copier(own_template, {"sample": "none"}, tmp_path / "copier"))
+    assert ours == theirs
+    files = {name for name, (_, content) in ours.items() if content is not None}
+    assert {name for name in files if name.startswith("a/")} == set(kept)
 
 
 def test_the_plugin_is_copied_as_it_is(pair: Pair, template: Path) -> None:

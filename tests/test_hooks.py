@@ -277,7 +277,10 @@ class TestTarget:
     ) -> None:
         project = tmp_path / "out" / "my-backend"
         excluded = [entry for entry in load()[0]["_exclude"] if "sample" in entry]
-        mine = [project / entry.split("%}/")[1].split("{%")[0] for entry in excluded]
+        globs = [entry.split("%}/")[1].split("{%")[0] for entry in excluded]
+        base = ROOT / "template"
+        mine = [project / path.relative_to(base) for glob in globs for path in base.glob(glob)]
+        assert len(mine) >= len(globs)
         mine = [path if path.suffix else path / "mine.py" for path in mine]
         for path in mine:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,8 @@ from scripts.questions import ROOT, load
 from tests.engines import by_copier
 
 TEMPLATE = ROOT / "template"
-EXCLUDED = re.compile(r"\{% if [^%]+ %\}/([^*?\[\]!#{}]*[^*?\[\]!#{}/])\{% endif %\}")
+NAME = r"[^*?\[\]!#{}/\\]+"
+EXCLUDED = re.compile(rf"{{% if [^%]+ %}}/((?:(?:{NAME}|\*)/)*{NAME}){{% endif %}}")
 
 
 def test_cookiecutter_json_is_what_sync_writes() -> None:
@@ -29,9 +30,16 @@ def test_copier_needs_no_trust() -> None:
 @pytest.mark.parametrize("entry", load()[0]["_exclude"])
 def test_each_excluded_path_is_plain_and_exists(entry: str) -> None:
     match = EXCLUDED.fullmatch(entry)
-    assert match, "one anchored path per entry, no globs, no trailing slash"
-    path = TEMPLATE / match[1]
-    assert path.exists() or path.with_name(f"{path.name}.jinja").exists()
+    assert match, "one anchored path per entry; a segment before the last may be `*`, no other glob"
+    assert any(TEMPLATE.glob(match[1])) or any(TEMPLATE.glob(f"{match[1]}.jinja"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a", "/a/", "/", "/*", "/a/*", "/a/**/b", "/a/*b/c", "/a/b*", "/a?", "/[ab]", "!/a", "//a"],
+)
+def test_another_form_of_an_excluded_path_is_noticed(path: str) -> None:
+    assert not EXCLUDED.fullmatch(f"{{% if ci == 'none' %}}{path}{{% endif %}}")
 
 
 def test_every_question_has_a_plain_help_and_a_default() -> None:

@@ -35,8 +35,8 @@ def create_app(*settings: AppSettings, database: Database | None = None) -> Fast
     )
     app.state.settings = registry
     app.include_router(health.router)
-    for domain in domains.load_domains():
-        domain.install(app)
+    for part in domains.load_parts():
+        part.install(app)
     errors.install(app)
     middleware.install(app, core)
     openapi.install(app)
@@ -59,9 +59,10 @@ def _make_lifespan(
                 stack.push_async_callback(database.dispose)
             app.state.database = database
             app.state.health_checks = {"database": database.ping}
-            for domain in domains.load_domains():
-                if isinstance(domain, domains.DomainWithLifespan):
-                    await stack.enter_async_context(domain.lifespan(app))
+            app.state.optional_checks = {}
+            for part in domains.load_parts():
+                if isinstance(part, domains.PartWithLifespan):
+                    await stack.enter_async_context(part.lifespan(app))
             yield
 
     return lifespan

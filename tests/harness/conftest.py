@@ -56,6 +56,8 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunSuite:
     for name in os.environ:
         if name.startswith(("PYTEST_XDIST", "PYTEST_TIMEOUT", "PYTEST_GREENFIELD", "COV_")):
             monkeypatch.delenv(name)
+    for name in ("CI", "BUILD_NUMBER"):  # pytest prints longer summaries there
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", CACHE)
 
     def run_suite(files: Mapping[str, str], *options: str, settings: str = "") -> Run:

@@ -103,9 +103,11 @@ LEAKS = {
 }
 
 
-def test_a_leak_is_an_error_of_its_test_and_of_no_other(run: RunSuite) -> None:
-    # In a fixed order: with two workers a task is missed now and then, for a reason not found yet.
-    result = run(FILES, "--randomly-dont-reorganize", settings=SETTINGS)
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["serial", "two-workers"])
+def test_a_leak_is_an_error_of_its_test_and_of_no_other(
+    run: RunSuite, options: tuple[str, ...]
+) -> None:
+    result = run(FILES, *options, settings=SETTINGS)
 
     errors = {name for name, outcome in result.outcomes.items() if outcome == "error"}
     assert errors == set(LEAKS), result.output
@@ -115,6 +117,12 @@ def test_a_leak_is_an_error_of_its_test_and_of_no_other(run: RunSuite) -> None:
     assert failed == {"test_a_failure_that_leaves_something_too"}
     assert "the reason" in result.messages["test_a_failure_that_leaves_something_too"]
     assert "left behind" in result.output  # a section of the failure, since it is a consequence
+
+
+def test_the_last_test_of_a_process_leaks_too(run: RunSuite) -> None:
+    result = run(FILES, "-k", "test_a_task", settings=SETTINGS)
+
+    assert set(result.outcomes.values()) == {"error"}, result.output
 
 
 @pytest.mark.parametrize(("setting", "warned"), [("warn", True), ("off", False)])

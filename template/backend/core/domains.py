@@ -1,8 +1,12 @@
-"""The domains of the application: the folders beside `core` that have a `domain.py`.
+"""The parts of the application that are found by their folders; there is no other registry.
 
-There is no other registry: a domain is added by adding its folder, and removed by deleting it.
-`domain.py` has `install(app)`, called while the app is built, and may have `lifespan(app)`, an
-async context manager that is entered when the app starts, after the database was made.
+- A domain is a folder beside `core` that has a `domain.py`.
+- A feature is a folder in `features/` that has a `feature.py`. It knows the domains, they do not
+  know it: `app.state.shop = replace(app.state.shop, cache=…)` exchanges a part of the shop.
+
+Both modules have `install(app)`, called while the app is built, and may have `lifespan(app)`, an
+async context manager that is entered when the app starts, after the database was made: those of
+domains first. `features/NAME/DOMAIN.py` is what a feature does for one domain, if that is there.
 """
 
 from collections.abc import Callable
@@ -20,8 +24,8 @@ from backend.core.models import Base
 BACKEND = Path(__file__).parents[1]
 
 
-class Domain(Protocol):
-    """What a `domain.py` offers."""
+class Part(Protocol):
+    """What a `domain.py` or `feature.py` offers."""
 
     __name__: str
 
@@ -30,8 +34,8 @@ class Domain(Protocol):
 
 
 @runtime_checkable
-class DomainWithLifespan(Protocol):
-    """A domain that makes something when the app starts and closes it when the app stops."""
+class PartWithLifespan(Protocol):
+    """A part that makes something when the app starts and closes it when the app stops."""
 
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -41,11 +45,26 @@ def find_domains() -> list[str]:
     return sorted(path.parent.name for path in BACKEND.glob("*/domain.py"))
 
 
-def load_domains() -> list[Domain]:
-    """Import the domains, in the order of their names."""
-    return [
-        cast("Domain", import_module(f"{BACKEND.name}.{name}.domain")) for name in find_domains()
-    ]
+def find_features() -> list[str]:
+    """Return the names of the features, sorted."""
+    return sorted(path.parent.name for path in BACKEND.glob("features/*/feature.py"))
+
+
+def load_parts() -> list[Part]:
+    """Import the domains and then the features, each in the order of their names."""
+    names = [f"{name}.domain" for name in find_domains()]
+    names += [f"features.{name}.feature" for name in find_features()]
+    return [cast("Part", import_module(f"{BACKEND.name}.{name}")) for name in names]
+
+
+def load_for_domains(feature: str) -> list[Part]:
+    """Import what a feature does for the domains that are there.
+
+    Args:
+        feature: The feature's package, `__package__` in its `feature.py`.
+    """
+    names = (f"{feature}.{domain}" for domain in find_domains())
+    return [cast("Part", import_module(name)) for name in names if find_spec(name)]
 
 
 def load_metadata() -> MetaData:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal
+from typing import Literal
 
 import structlog
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from backend import __version__
@@ -16,7 +16,10 @@ from backend.core.errors import ErrorItem, UnavailableError
 router = APIRouter(tags=["health"])
 log = structlog.stdlib.get_logger(__name__)
 
-HealthChecks = dict[str, Callable[[], Awaitable[object]]]
+Check = Callable[[], Awaitable[object]]
+HealthChecks = dict[str, Check]
+"""By name. `app.state.health_checks` must succeed; without those of `app.state.optional_checks`
+the application can work for a while. Domains and features add theirs in their lifespan."""
 
 
 class ServiceInfo(BaseModel):
@@ -32,16 +35,11 @@ class Liveness(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-class Readiness(Liveness):
-    """Every component that the application needs answers."""
+class Readiness(BaseModel):
+    """What answers; degraded: something that the application can do without does not."""
 
-    components: dict[str, Literal["ok"]]
-
-
-def get_health_checks(request: Request) -> HealthChecks:
-    """Return the checks of the components by name. Domains add theirs in their lifespan."""
-    checks: HealthChecks = request.app.state.health_checks
-    return checks
+    status: Literal["ok", "degraded"]
+    components: dict[str, Literal["ok", "unavailable"]]
 
 
 @router.get("/", openapi_extra=PUBLIC)
@@ -57,23 +55,24 @@ async def live() -> Liveness:
 
 
 @router.get("/health/ready", openapi_extra=PUBLIC)
-async def ready(
-    settings: SettingsDep, checks: Annotated[HealthChecks, Depends(get_health_checks)]
-) -> Readiness:
+async def ready(request: Request, settings: SettingsDep) -> Readiness:
     """Check every component at once; 503 names those that failed. Send traffic after a 200."""
+    required: HealthChecks = request.app.state.health_checks
+    checks: HealthChecks = request.app.state.optional_checks | required
     results = await asyncio.gather(
-        *(_check(name, check, settings.readiness_timeout) for name, check in checks.items())
+        *(_run(name, check, settings.readiness_timeout) for name, check in checks.items())
     )
-    failures = [failure for failure in results if failure]
-    if failures:
-        names = ", ".join(str(failure.loc[0]) for failure in failures)
-        raise UnavailableError(f"Not ready: {names}.", errors=failures)
-    return Readiness(components=dict.fromkeys(checks, "ok"))
+    failures = {str(failure.loc[0]): failure for failure in results if failure}
+    if failing := sorted(failures.keys() & required):
+        errors = [failures[name] for name in failing]
+        raise UnavailableError(f"Not ready: {', '.join(failing)}.", errors=errors)
+    return Readiness(
+        status="degraded" if failures else "ok",
+        components={name: "unavailable" if name in failures else "ok" for name in checks},
+    )
 
 
-async def _check(
-    name: str, check: Callable[[], Awaitable[object]], limit: float
-) -> ErrorItem | None:
+async def _run(name: str, check: Check, limit: float) -> ErrorItem | None:
     """Run one check for at most `limit` seconds; the client learns its name, the log the cause."""
     try:
         async with asyncio.timeout(limit):

@@ -1,4 +1,4 @@
-"""The composition root: what is made when, and who closes it."""
+"""The composition root: what is found and made when, and who closes it."""
 
 import tomllib
 from collections.abc import AsyncIterator
@@ -9,70 +9,63 @@ from types import ModuleType
 import pytest
 from fastapi import FastAPI
 
-from backend import __version__
 from backend.core import domains
-from backend.core.database import Database
 from backend.core.settings import Settings, load_settings
 from backend.main import create_app
 from backend.tests.fakes.database import FakeDatabase
 
 
-class TestCreateApp:
-    def test_without_settings_the_environment_is_read(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("SERVICE_NAME", "from-the-environment")
-        app = create_app()
-        assert app.title == "from-the-environment"
-        assert app.state.settings.get(Settings) is load_settings(Settings)
+def test_without_settings_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICE_NAME", "from-the-environment")
+    app = create_app()
+    assert app.title == "from-the-environment"
+    assert app.state.settings.get(Settings) is load_settings(Settings)
+    assert not hasattr(app.state, "database")  # nothing is made before the lifespan
 
-    def test_nothing_is_connected_before_the_lifespan(self) -> None:
-        app = create_app(Settings())
-        assert not hasattr(app.state, "database")
 
-    def test_the_version_is_the_projects(self) -> None:
-        project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-        assert create_app(Settings()).version == __version__ == project["project"]["version"]
+def test_the_version_is_the_projects() -> None:
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert create_app(Settings()).version == project["version"]
 
 
 class TestLifespan:
-    async def test_each_run_makes_a_database_of_its_own(self) -> None:
+    async def test_each_run_makes_a_database_of_its_own_and_closes_it_when_the_app_fails(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("backend.main.Database", lambda _settings: FakeDatabase())
         app = create_app(Settings())
         made = []
         for _ in range(2):
-            async with app.router.lifespan_context(app):
-                made.append(app.state.database)
-        assert all(isinstance(database, Database) for database in made)
+            with pytest.raises(RuntimeError, match="stopped"):
+                async with app.router.lifespan_context(app):
+                    made.append(app.state.database)
+                    raise RuntimeError("stopped")
         assert made[0] is not made[1]
+        assert [database.disposals for database in made] == [1, 1]
 
-    async def test_a_given_database_is_used_and_left_open(self) -> None:
+    async def test_a_database_that_was_provided_is_left_open(self) -> None:
         database = FakeDatabase()
         app = create_app(Settings(), database=database)
-        for _ in range(2):
-            async with app.router.lifespan_context(app):
-                assert app.state.database is database
-        assert (database.disposals, database.pings) == (0, 0)
+        async with app.router.lifespan_context(app):
+            assert app.state.database is database
+        assert database.disposals == 0
 
-    async def test_its_own_database_is_closed_when_the_app_fails(
-        self, monkeypatch: pytest.MonkeyPatch
+
+class TestParts:
+    def test_a_domain_is_a_folder_with_a_module_domain(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        made: list[FakeDatabase] = []
+        for name in ("orders", "billing", "core"):
+            (tmp_path / name).mkdir()
+        for name in ("orders", "billing"):
+            (tmp_path / name / "domain.py").touch()
+        monkeypatch.setattr(domains, "BACKEND", tmp_path)
+        assert domains.find_domains() == ["billing", "orders"]
 
-        def make(_settings: Settings) -> FakeDatabase:
-            made.append(FakeDatabase())
-            return made[-1]
-
-        monkeypatch.setattr("backend.main.Database", make)
-        app = create_app(Settings())
-        with pytest.raises(RuntimeError, match="stopped"):
-            async with app.router.lifespan_context(app):
-                raise RuntimeError("stopped")
-        assert [database.disposals for database in made] == [1]
-
-
-class TestDomains:
-    def test_a_domain_has_install(self) -> None:
-        assert all(callable(domain.install) for domain in domains.load_domains())
+    def test_features_come_after_the_domains(self) -> None:
+        expected = [f"backend.{name}.domain" for name in domains.find_domains()]
+        expected += [f"backend.features.{name}.feature" for name in domains.find_features()]
+        assert [part.__name__ for part in domains.load_parts()] == expected
 
     async def test_they_are_installed_and_live_as_long_as_the_app(
         self, monkeypatch: pytest.MonkeyPatch
@@ -85,15 +78,10 @@ class TestDomains:
             yield
             events.append("stopped")
 
-        living, plain = ModuleType("living"), ModuleType("plain")
-        for module in (living, plain):
-            name = module.__name__
-            module.install = lambda app, name=name: events.append(f"{name} in {app.title}")  # type: ignore[attr-defined]  # a module made by hand
-        living.lifespan = lifespan  # type: ignore[attr-defined]  # a module made by hand
-        monkeypatch.setattr(domains, "load_domains", lambda: [living, plain])
-
+        part = ModuleType("part")
+        part.__dict__.update(install=lambda app: events.append(app.title), lifespan=lifespan)
+        monkeypatch.setattr(domains, "load_parts", lambda: [part])
         app = create_app(Settings(), database=FakeDatabase())
-        assert events == ["living in backend", "plain in backend"]
         async with app.router.lifespan_context(app):
             pass
-        assert events[2:] == ["started with FakeDatabase", "stopped"]
+        assert events == ["backend", "started with FakeDatabase", "stopped"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .errors import ServiceUnavailableError
 from .leaks import Pools, TaskLeaks
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ class Isolation:
                 self._pools.release,
             )
         else:
-            self._database.ready()
+            try:
+                self._database.ready()
+            except Exception as error:
+                reason = self.failure_reason()
+                raise ServiceUnavailableError(reason or str(error)) from error
 
     def opened(self) -> Postgres:
         """Return the server, with the worker's database on it. Raises what `open` raises."""
@@ -87,7 +92,11 @@ class Isolation:
         """Take a fixture that has been torn down out of the baseline."""
         number = self._fixtures.pop(id(fixture), None)
         if number is not None and self._database is not None:
-            self._database.leave(number)
+            try:
+                self._database.leave(number)
+            except Exception:
+                if not self.failure_reason():  # else the run ends, with a sentence
+                    raise
 
     def finish_test(self, *, online: bool) -> list[str]:
         """Restore, and return a sentence for each thing that the test has left behind.

@@ -12,9 +12,12 @@ import time
 import weakref
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .tracebacks import is_library
+
+if TYPE_CHECKING:
+    import pytest
 
 _MOMENT = 0.1
 """Seconds that a task gets to end by itself."""
@@ -33,6 +36,7 @@ class TaskLeaks:
     def __init__(self) -> None:
         self._loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
         self._created: list[tuple[weakref.ref[asyncio.Task[Any]], str]] = []
+        self._found: list[str] = []
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Note the tasks of a loop from now on, unless it has a task factory already."""
@@ -57,24 +61,33 @@ class TaskLeaks:
         """Take the tasks that were created since the mark for the fixture's."""
         del self._created[mark:]
 
+    def watch_runner(self, fixture: pytest.FixtureDef[Any], value: object) -> None:
+        """Look before a fixture's runner is closed, which cancels the tasks without a word.
+
+        The last test of a process closes the session's runner in its teardown.
+        """
+        if isinstance(value, asyncio.Runner):
+            fixture.addfinalizer(self._look)
+
     def finish(self) -> list[str]:
         """Cancel what outlives the test, and return a sentence for each task."""
-        if not self._created:
-            return []
+        self._look()
+        found, self._found = self._found, []
+        return found
+
+    def _look(self) -> None:
         created, self._created = self._created, []
         pending = [(task, place) for ref, place in created if (task := _pending(ref)) is not None]
-        leaks = []
         for task, place in pending:
             if _ends(task, _MOMENT):
                 continue
             coroutine = getattr(task.get_coro(), "__qualname__", repr(task.get_coro()))
-            leaks.append(
+            self._found.append(
                 f"The test left the task {coroutine} running (created in {place}):"
                 " await it, or cancel it and await it. It was cancelled."
             )
             _cancel(task)
         self._created.clear()  # the tasks that the waiting itself has made
-        return leaks
 
 
 def _place_of_creation() -> str:

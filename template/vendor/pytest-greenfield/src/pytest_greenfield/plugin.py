@@ -1,16 +1,14 @@
-"""Every hook of the plugin, in the order in which a test meets it. Each hands on to one module.
+"""Every hook of the plugin, in the order in which a test meets it; each hands on to one module.
 
 | when | what | module |
 |---|---|---|
 | before the first conftest | settings, options of the levels | settings, levels |
-| the run begins | seed, limits, sockets and environment are prepared | session |
-| with xdist | number of workers; what a worker has to know, and tells | workers, summary |
+| the run begins | seed, limits, sockets, environment; the workers of xdist | session, workers |
 | collection | the server; a file in no level; order, limits | session, levels, order, limits |
 | around a test | environment restored, turn of a serial group | environment, serial |
 | its setup | no network in the offline level, random numbers | network, order |
-| a shared fixture | a limit of its own; the variables that it sets stay | limits, environment |
-| its time limit | started and stopped when pytest-timeout says so | limits, interrupt |
-| its teardown | network open, a new limit after a failure | network, limits |
+| its fixtures | shared ones: a limit of their own; what they set and write stays | isolation |
+| its time limit, its teardown | started and stopped; a new one after a failure | limits |
 | its report | swallowed refusals, short tracebacks | network, tracebacks |
 | the run ends | the block, the process as it was | summary, session |
 """
@@ -161,15 +159,18 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
     """Give fixtures that tests share a limit of their own, and keep what they change."""
-    if fixturedef.scope == "function":
-        return (yield)
     harness = request.config.stash[HARNESS]
-    with (
-        harness.limits.shared_fixture(fixturedef),
-        harness.environment.shared_fixture(fixturedef),
-        harness.isolation.wide_fixture(fixturedef),
-    ):
-        return (yield)
+    if fixturedef.scope == "function":
+        value = yield
+    else:
+        with (
+            harness.limits.shared_fixture(fixturedef),
+            harness.environment.shared_fixture(fixturedef),
+            harness.isolation.wide_fixture(fixturedef),
+        ):
+            value = yield
+    harness.isolation.tasks.watch_runner(fixturedef, value)
+    return value
 
 
 def pytest_fixture_post_finalizer(
@@ -232,12 +233,11 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     """Tell the controller, or complete the report; after the session's fixtures drop databases."""
-    harness = session.config.stash[HARNESS]
-    harness.report(session)
+    session.config.stash[HARNESS].report(session)
     try:
         return (yield)
     finally:
-        harness.isolation.close()
+        session.config.stash[HARNESS].isolation.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

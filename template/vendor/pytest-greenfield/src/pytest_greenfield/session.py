@@ -112,18 +112,21 @@ class Harness:
             pytest.UsageError: one cannot be had.
         """
         try:
-            if self._start is not None:
-                self._start.result()
-            self.isolation.postgres.start(self.variables_for)
+            self._start_services()
         except ServiceUnavailableError as error:
             raise pytest.UsageError(_sentence(error)) from None
+
+    def _start_services(self) -> None:
+        if self._start is not None:
+            self._start.result()
+        self.isolation.postgres.start(self.variables_for)
         self._register_service()
 
     def open_database(self, session: pytest.Session) -> None:
         """Make the worker's database, unless it is there; end the run where that fails."""
-        if self.isolation.starts_server and not self.isolation.postgres.started:
-            self.start_services()
         try:
+            if self.isolation.starts_server and not self.isolation.postgres.started:
+                self._start_services()
             self.isolation.open()
         except ServiceUnavailableError as error:
             if self.isolation.starts_server:
