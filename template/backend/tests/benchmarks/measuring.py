@@ -28,7 +28,7 @@ async def median_seconds(call: Call, *, rounds: int = 30) -> float:
 
 
 def table(times: Mapping[str, float], trivial: float) -> list[str]:
-    """Write times down, with their ratio to a trivial request's, which travels to other machines."""
+    """Write times down, with their ratio to a trivial request's."""
     return [
         f"{seconds * 1000:8.2f} ms  {seconds / trivial:6.1f} x  {name}"
         for name, seconds in times.items()

@@ -27,7 +27,8 @@ def test_what_is_read_is_what_was_written(cursor: Cursor) -> None:
 
 def test_a_time_without_a_zone_counts_as_utc() -> None:
     naive = datetime(2026, 1, 1, 12)  # noqa: DTZ001  # as SQLite gives it
-    assert Cursor.decode(Cursor(naive, UUID(int=1)).encode()).created_at == naive.replace(tzinfo=UTC)
+    decoded = Cursor.decode(Cursor(naive, UUID(int=1)).encode())
+    assert decoded.created_at == naive.replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_a_time_without_a_zone_counts_as_utc() -> None:
         *("", "x", "%", "é" * 32, "A" * 31 + "!", "\x00"),
         *(
             base64.urlsafe_b64encode(content).decode()
-            for content in (b"\xff", b"now 1", b"2026-01-01 x", b"9999-12-31T23:59-14:00 " + b"0" * 32)
+            for content in (b"\xff", b"now 1", b"2026-01-01 x", b"9999-12-31T23:59-14:00 " + 32 * b"0")
         ),
     ],
 )
