@@ -99,14 +99,6 @@ class PayloadTooLargeError(AppError):
     message = "The request's body is too large."
 
 
-class UnsupportedMediaError(AppError):
-    """The type of the content is not supported."""
-
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-    code = "unsupported_media_type"
-    message = "This type of content is not supported."
-
-
 class ValidationFailedError(AppError):
     """The input breaks a rule."""
 
@@ -141,7 +133,7 @@ def make_problem_response(
 ) -> Response:
     """Return an error's response to the request of an ASGI scope.
 
-    Without a code, the status decides. The id is the one that the middleware put into the scope.
+    Without a code, the status decides.
     """
     title = _TITLES.get(status, responses.get(status, "Error"))
     problem = Problem(

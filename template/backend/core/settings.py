@@ -17,6 +17,7 @@ RANDOM_VALUE_COMMAND = "python3 -c 'import secrets; print(secrets.token_urlsafe(
 MIN_KEY_LENGTH = 32
 """Characters that a signing or encryption key (a field named `*_key`) must have in production."""
 
+_DRIVERS = {"postgres", "postgresql", "postgresql+asyncpg"}
 _THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 _PLACEHOLDERS = frozenset(
     {"", "admin", "changeme", "default", "dev", "example", "password", "postgres", "secret", "test"}
@@ -24,7 +25,7 @@ _PLACEHOLDERS = frozenset(
 
 
 class AppSettings(BaseSettings):
-    """Base of every settings class; a feature declares its own subclass beside its code.
+    """Base of every settings class; a domain declares its own subclass beside its code.
 
     A field `some_name` is read from the variable `SOME_NAME`. In production, secrets that hold
     a placeholder are refused, so that a copied `.env.example` is never deployed.
@@ -66,11 +67,11 @@ class AppSettings(BaseSettings):
 def _find_weakness(name: str, secret: str) -> str | None:
     if is_placeholder(secret):
         return "holds a placeholder"
-    if name.endswith("_key") and len(secret) < MIN_KEY_LENGTH:
+    if not name.endswith("_key"):
+        return None
+    if len(secret) < MIN_KEY_LENGTH:
         return f"is shorter than {MIN_KEY_LENGTH} characters"
-    if name.endswith("_key") and len(set(secret)) < MIN_KEY_LENGTH // 4:
-        return "repeats a few characters"
-    return None
+    return "repeats a few characters" if len(set(secret)) < MIN_KEY_LENGTH // 4 else None
 
 
 def _is_plain_http(url: str) -> bool:
@@ -85,14 +86,13 @@ def is_placeholder(secret: str) -> bool:
 
 def _asyncpg_url(url: str) -> str:
     """Accept the URL in the forms that hosting services hand out; make it asyncpg's."""
+    form = "must look like postgresql+asyncpg://user:password@host/name"
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise ValueError("must look like postgresql+asyncpg://user:password@host/name") from error
-    if parsed.drivername not in {"postgres", "postgresql", "postgresql+asyncpg"}:
-        raise ValueError("must name PostgreSQL: postgresql+asyncpg://user:password@host/name")
-    if not parsed.database:
-        raise ValueError("must name a database: postgresql+asyncpg://user:password@host/name")
+        raise ValueError(form) from error
+    if not parsed.database or parsed.drivername not in _DRIVERS:
+        raise ValueError(form)
     return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from backend.core.clock import Clock, utc_now
+from backend.accounts.clock import Clock, utc_now
 from backend.core.errors import ConflictError, NotFoundError
 from backend.accounts.paging import Page
 from backend.shop.adapters.events import Event, EventBus

@@ -1,8 +1,11 @@
-"""What benchmarks share: a place for figures at the end of the run."""
+"""Times of asynchronous calls; pytest-benchmark would need an event loop of its own for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Awaitable, Callable
+from statistics import median
+from time import perf_counter
 
 import pytest
 
@@ -20,11 +23,25 @@ def report(request: pytest.FixtureRequest) -> Callable[..., None]:
     return report
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the figures."""
-    if figures := config.stash.get(FIGURES, []):
+    if figures := terminalreporter.config.stash.get(FIGURES, []):
         terminalreporter.section("figures")
-        for line in figures:
-            terminalreporter.write_line(line)
+        terminalreporter.write_line("\n".join(figures))
+
+
+async def median_seconds(call: Callable[[], Awaitable[object]], *, rounds: int = 30) -> float:
+    """Return the median time of a call, after three that warm up; no collector interferes."""
+    for _ in range(3):
+        await call()
+    times = []
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            start = perf_counter()
+            await call()
+            times.append(perf_counter() - start)
+    finally:
+        gc.enable()
+    return median(times)

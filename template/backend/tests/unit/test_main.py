@@ -35,11 +35,15 @@ class TestLifespan:
         monkeypatch.setattr("backend.main.Database", lambda _settings: FakeDatabase())
         app = create_app(Settings())
         made = []
+
+        async def run() -> None:
+            async with app.router.lifespan_context(app):
+                made.append(app.state.database)
+                raise RuntimeError("stopped")
+
         for _ in range(2):
             with pytest.raises(RuntimeError, match="stopped"):
-                async with app.router.lifespan_context(app):
-                    made.append(app.state.database)
-                    raise RuntimeError("stopped")
+                await run()
         assert made[0] is not made[1]
         assert [database.disposals for database in made] == [1, 1]
 

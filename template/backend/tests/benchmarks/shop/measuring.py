@@ -1,4 +1,4 @@
-"""Growth and memory."""
+"""Growth, memory, and how both are written down."""
 
 from __future__ import annotations
 
@@ -41,3 +41,11 @@ def measured_memory() -> Iterator[Memory]:
         memory.peak = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
+
+
+def table(times: Mapping[str, float], trivial: float) -> list[str]:
+    """Write times down, with their ratio to a trivial request's, which travels."""
+    return [
+        f"{seconds * 1000:8.2f} ms  {seconds / trivial:6.1f} x  {name}"
+        for name, seconds in times.items()
+    ]

@@ -9,16 +9,16 @@ from sqlalchemy.pool import QueuePool
 from backend.core.database import Database
 from backend.core.settings import Settings
 from backend.main import create_app
-from backend.tests.fixtures.application import running
+from backend.tests.fixtures.application import MakeClient, running
 
 
 async def test_a_database_that_was_provided_stays_open(
-    worker_settings: Settings, integration_db: Database
+    make_client: MakeClient, integration_db: Database
 ) -> None:
-    app = create_app(worker_settings, database=integration_db)
     for _ in range(2):
-        async with running(app) as client:
-            assert (await client.get("/health/ready")).status_code == 200
+        async with make_client() as client:
+            answer = await client.get("/health/ready")
+        assert answer.json()["components"]["database"] == "ok"
     await integration_db.ping()
 
 

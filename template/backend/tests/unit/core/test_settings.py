@@ -10,7 +10,6 @@ from backend.core.settings import (
     AppSettings,
     Settings,
     SettingsRegistry,
-    is_placeholder,
     load_settings,
     reset_settings_cache,
 )
@@ -28,9 +27,7 @@ class MailSettings(AppSettings):
 
 
 class TestReading:
-    def test_a_given_value_beats_the_variable_which_beats_the_default(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_given_value_beats_the_variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("DATABASE_POOL_SIZE", "42")
         assert Settings().database_pool_size == 42
         assert Settings(database_pool_size=7).database_pool_size == 7
@@ -39,7 +36,7 @@ class TestReading:
         monkeypatch.setenv("CORS_ORIGINS", '["https://a.example", "https://b.example"]')
         assert Settings().cors_origins == ("https://a.example", "https://b.example")
 
-    def test_the_env_file_is_not_read_by_tests(
+    def test_tests_do_not_read_the_env_file(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         file = tmp_path / ".env"
@@ -48,18 +45,9 @@ class TestReading:
         assert Settings().service_name == "backend"
         assert Settings(_env_file=file).service_name == "from-the-file"
 
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [("DATABASE_POOL_SIZE", "0"), ("ENVIRONMENT", "prod"), ("LOG_LEVEL", "LOUD")],
-    )
-    def test_a_value_that_makes_no_sense_is_refused(
-        self, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+    def test_they_are_read_once_and_after_a_reset_again(
+        self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setenv(name, value)
-        with pytest.raises(ValidationError, match=name.lower()):
-            Settings()
-
-    def test_once_and_after_a_reset_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
         first = load_settings(Settings)
         monkeypatch.setenv("SERVICE_NAME", "renamed")
         assert load_settings(Settings) is first
@@ -78,34 +66,32 @@ class TestDatabaseUrl:
     def test_every_usual_scheme_becomes_asyncpgs(self, scheme: str) -> None:
         settings = Settings(database_url=f"{scheme}://u:p%40ss@h:5433/name")
         assert settings.database_url == "postgresql+asyncpg://u:p%40ss@h:5433/name"
+        assert "p%40ss" not in repr(settings)
 
     @pytest.mark.parametrize("url", ["", "not a url", "mysql://a:q8Zr@h/b", "postgresql://u@h"])
     def test_anything_else_is_refused_with_the_right_form(self, url: str) -> None:
-        form = r"must .*postgresql\+asyncpg://user:password@"
+        form = r"must look like postgresql\+asyncpg://user:password@"
         with pytest.raises(ValidationError, match=form) as refusal:
             Settings(database_url=url)
         assert "q8Zr" not in str(refusal.value)
 
-    def test_the_password_is_in_no_repr(self) -> None:
-        assert GOOD_KEY not in repr(Settings(database_url=GOOD_URL))
-
 
 class TestProduction:
-    def test_good_settings_are_accepted(self) -> None:
-        for url in (GOOD_URL, "postgresql://app@db.example.org/app"):
-            settings = Settings(environment="production", database_url=url)
-            assert settings.is_production
-            assert not settings.docs_enabled
+    @pytest.mark.parametrize("url", [GOOD_URL, "postgresql://app@db.example.org/app"])
+    def test_good_settings_are_accepted(self, url: str) -> None:
+        assert Settings(environment="production", database_url=url).is_production
+        assert MailSettings(environment="production", mail_url="http://127.0.0.1:8081")
 
     @pytest.mark.parametrize(
         ("given", "sentence"),
         [
             ({"database_url": "postgresql://app:change-me@h/app"}, "DATABASE_URL holds"),
+            ({"database_url": "postgresql://app:Postgres@h/app"}, "DATABASE_URL holds"),
             ({"database_echo": True}, "DATABASE_ECHO must be off"),
             ({"cors_origins": ("*",)}, "CORS_ORIGINS must name origins"),
         ],
     )
-    def test_weak_settings_are_refused(self, given: dict[str, object], sentence: str) -> None:
+    def test_weak_ones_are_refused(self, given: dict[str, object], sentence: str) -> None:
         with pytest.raises(ValidationError, match=sentence):
             Settings.model_validate({"environment": "production", "database_url": GOOD_URL} | given)
 
@@ -118,22 +104,11 @@ class TestProduction:
             ({"mail_url": "http://10.0.0.1/x"}, "MAIL_URL must begin with https://"),
         ],
     )
-    def test_so_are_those_of_a_domain_and_nothing_is_repeated(
+    def test_so_are_those_of_a_domain_without_being_repeated(
         self, given: dict[str, object], sentence: str
     ) -> None:
-        with pytest.raises(ValidationError) as refusal:
+        with pytest.raises(ValidationError, match=sentence) as refusal:
             MailSettings.model_validate({"environment": "production"} | given)
-        text = str(refusal.value)
-        assert sentence in text
-        assert (RANDOM_VALUE_COMMAND in text) == ("mail_url" not in given)
-        assert GOOD_KEY[:31] not in text
+        assert (RANDOM_VALUE_COMMAND in str(refusal.value)) == ("mail_url" not in given)
+        assert GOOD_KEY[:31] not in str(refusal.value)
         assert MailSettings.model_validate({"environment": "development"} | given)
-
-    def test_this_machine_may_be_spoken_to_without_encryption(self) -> None:
-        assert MailSettings(environment="production", mail_url="http://127.0.0.1:8081")
-
-
-@pytest.mark.parametrize("word", ["", " ", "changeme", "Change-Me-please", "CHANGE_ME", "Postgres"])
-def test_words_that_stand_for_a_secret(word: str) -> None:
-    assert is_placeholder(word)
-    assert not is_placeholder(f"my-{word}-is-long")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.core.errors import NotFoundError, UnsupportedMediaError
+from backend.core.errors import NotFoundError
+from backend.shop.adapters.media import UnsupportedMediaError
 from backend.shop.adapters.media import IMAGE_TYPES, DiskMediaStore, sniff_image
 from backend.tests.fixtures.shop.data import DATA_FOLDER
 
