@@ -27,7 +27,7 @@ def print_step(*, step: Any, **_: Any) -> None:
     print("upgraded to" if step.is_upgrade else "downgraded from", step.up_revision_id)
 
 
-def migrate(connection: Connection | None = None, **options: Any) -> None:
+def migrate(connection: Connection | None = None, /, **options: Any) -> None:
     """Run the revisions, each in a transaction of its own; without a connection, print the SQL."""
     context.configure(
         connection=connection,

@@ -34,10 +34,7 @@ class Problem(BaseModel):
 
 
 class AppError(Exception):
-    """A failure that the client is told about. Services raise subclasses; the API renders them.
-
-    A subclass sets `status` (HTTP), `code` (stable, for machines) and a default `message`.
-    """
+    """A failure that the client is told about, by status, code (for machines) and a sentence."""
 
     status: ClassVar[int] = HTTPStatus.INTERNAL_SERVER_ERROR
     code: ClassVar[str] = "internal_error"
@@ -46,8 +43,7 @@ class AppError(Exception):
 
     def __init__(self, message: str | None = None, *, errors: Sequence[ErrorItem] = ()) -> None:
         """Keep what the client may read: a sentence, and the single things that are wrong."""
-        if message is not None:
-            self.message = message
+        self.message = message or self.message
         self.errors = list(errors)
         super().__init__(self.message)
 
@@ -131,10 +127,7 @@ def make_problem_response(
     errors: Sequence[ErrorItem] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an error's response to the request of an ASGI scope.
-
-    Without a code, the status decides.
-    """
+    """Return an error's response to the request of an ASGI scope; the status may name the code."""
     title = _TITLES.get(status, responses.get(status, "Error"))
     problem = Problem(
         title=title,

@@ -2,18 +2,9 @@
 
 import math
 import re
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, field_validator
 
 # PostgreSQL's text holds any character but NUL; half of a surrogate pair is no character.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -21,11 +12,7 @@ _INTEGERS = range(-(2**63), 2**63)
 
 
 def refuse_unstorable(value: Any) -> Any:
-    """Return the value, unless it holds something that the database cannot, at any depth.
-
-    Raises:
-        ValueError: It is such a text or number.
-    """
+    """Return the value; raise ValueError if it holds, at any depth, what the database cannot."""
     match value:
         case str() if _NO_TEXT.search(value):
             raise ValueError("must not contain NUL or half of a surrogate pair")
@@ -51,14 +38,6 @@ Line = Annotated[
 """Text that says something; spaces at its ends are dropped."""
 
 
-Timestamp = Annotated[
-    AwareDatetime,
-    # Python, the driver and PostgreSQL disagree about what lies far out.
-    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
-]
-"""A point in time, with its offset from UTC."""
-
-
 class Input(BaseModel):
     """What clients send. A field that is unknown, or that no database can hold, is an error."""
 
@@ -73,8 +52,8 @@ class Input(BaseModel):
 class Patch(Input):
     """What shall change: a field that is missing stays, one that is null becomes null.
 
-    Fields that cannot be null have a default all the same, or they could not be missing. It is
-    never read, and made by a factory, which keeps it out of the API's description.
+    A field that cannot be null has a default made by a factory: it is never read, and not shown in
+    the API's description.
     """
 
     def changes(self) -> dict[str, Any]:

@@ -12,13 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 RANDOM_VALUE_COMMAND = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-"""The command that every refusal names: it prints a value that is good for any secret."""
-
 MIN_KEY_LENGTH = 32
-"""Characters that a signing or encryption key (a field named `*_key`) must have in production."""
-
-_DRIVERS = {"postgres", "postgresql", "postgresql+asyncpg"}
-_THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 _PLACEHOLDERS = frozenset(
     {"", "admin", "changeme", "default", "dev", "example", "password", "postgres", "secret", "test"}
 )
@@ -52,9 +46,10 @@ class AppSettings(BaseSettings):
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, SecretStr):
-                if problem := _find_weakness(name, value.get_secret_value()):
+                is_key = name.endswith("_key")
+                if problem := _find_weakness(value.get_secret_value(), is_key=is_key):
                     yield f"{name.upper()} {problem}. Make a value with: {RANDOM_VALUE_COMMAND}"
-            elif name.endswith("_url") and _is_plain_http(str(value)):
+            elif name.endswith("_url") and _is_unprotected(str(value)):
                 yield f"{name.upper()} must begin with https:// in production"
 
     @model_validator(mode="after")
@@ -64,69 +59,63 @@ class AppSettings(BaseSettings):
         return self
 
 
-def _find_weakness(name: str, secret: str) -> str | None:
-    if is_placeholder(secret):
+def _find_weakness(secret: str, *, is_key: bool) -> str | None:
+    if _is_placeholder(secret):
         return "holds a placeholder"
-    if not name.endswith("_key"):
-        return None
-    if len(secret) < MIN_KEY_LENGTH:
+    if is_key and len(secret) < MIN_KEY_LENGTH:
         return f"is shorter than {MIN_KEY_LENGTH} characters"
-    return "repeats a few characters" if len(set(secret)) < MIN_KEY_LENGTH // 4 else None
+    return "repeats a few characters" if is_key and len(set(secret)) < 8 else None
 
 
-def _is_plain_http(url: str) -> bool:
-    return url.startswith("http://") and urlsplit(url).hostname not in _THIS_MACHINE
-
-
-def is_placeholder(secret: str) -> bool:
-    """Tell whether a secret is a word that stands where a secret should be."""
+def _is_placeholder(secret: str) -> bool:
     word = secret.strip().lower().replace("-", "").replace("_", "")
     return word in _PLACEHOLDERS or word.startswith("changeme")
 
 
-def _asyncpg_url(url: str) -> str:
+def _is_unprotected(url: str) -> bool:
+    loopback = {"127.0.0.1", "::1", "localhost"}
+    return url.startswith("http://") and urlsplit(url).hostname not in loopback
+
+
+def _to_asyncpg_url(url: str) -> str:
     """Accept the URL in the forms that hosting services hand out; make it asyncpg's."""
     form = "must look like postgresql+asyncpg://user:password@host/name"
     try:
         parsed = make_url(url)
     except ArgumentError as error:
         raise ValueError(form) from error
-    if not parsed.database or parsed.drivername not in _DRIVERS:
+    drivers = {"postgres", "postgresql", "postgresql+asyncpg"}
+    if not parsed.database or parsed.drivername not in drivers:
         raise ValueError(form)
     return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 
 class Settings(AppSettings):
-    """The settings that every variant of the application has."""
+    """The settings that every variant of the application has; times are in seconds."""
 
     service_name: str = "backend"
     # Holds a password: kept out of every repr.
-    database_url: Annotated[str, AfterValidator(_asyncpg_url), Field(repr=False)] = (
+    database_url: Annotated[str, AfterValidator(_to_asyncpg_url), Field(repr=False)] = (
         "postgresql+asyncpg://postgres:postgres@127.0.0.1:5432/app"
     )
     database_pool_size: int = Field(default=5, ge=1)
     database_max_overflow: int = Field(default=10, ge=0)
-    database_pool_timeout: float = Field(default=10.0, gt=0, description="Seconds.")
-    database_statement_timeout: float = Field(default=30.0, ge=0, description="Seconds; 0: none.")
-    database_lock_timeout: float = Field(default=5.0, ge=0, description="Seconds; 0: none.")
+    database_pool_timeout: float = Field(default=10.0, gt=0)
+    database_statement_timeout: float = Field(default=30.0, ge=0)  # 0: none
+    database_lock_timeout: float = Field(default=5.0, ge=0)  # 0: none
     database_echo: bool = False
-    readiness_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
+    readiness_timeout: float = Field(default=2.0, gt=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
     cors_origins: tuple[str, ...] = ()
     max_request_bytes: int = Field(default=1024 * 1024, ge=1)
-
-    @property
-    def docs_enabled(self) -> bool:
-        """Whether `/docs` and `/openapi.json` are served."""
-        return not self.is_production
 
     def find_weaknesses(self) -> Iterator[str]:
         """Yield what production must not run with, a sentence each."""
         yield from super().find_weaknesses()
         password = make_url(self.database_url).password
         # No password at all is fine: a socket, a certificate or a cloud identity may do the work.
-        if password is not None and is_placeholder(str(password)):
+        if password is not None and _is_placeholder(str(password)):
             yield (
                 "DATABASE_URL holds a placeholder as its password. "
                 f"Give the database's user a password made with: {RANDOM_VALUE_COMMAND}"
@@ -146,11 +135,7 @@ def _load(kind: type[AppSettings]) -> AppSettings:
 
 
 def load_settings(kind: type[S]) -> S:
-    """Read the settings of one class from the environment, once per process.
-
-    Raises:
-        pydantic.ValidationError: A value is missing, wrong, or a placeholder in production.
-    """
+    """Read the settings of one class from the environment, once per process."""
     return cast("S", _load(kind))
 
 

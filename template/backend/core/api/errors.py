@@ -1,7 +1,5 @@
 """Every error, whoever raised it, becomes one shape of response."""
 
-from http import HTTPStatus
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, DBAPIError
@@ -30,18 +28,17 @@ async def _on_app_error(request: Request, error: AppError) -> Response:
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
-    if error.status_code == HTTPStatus.BAD_REQUEST and error.detail == _UNREADABLE:
+    if error.detail == _UNREADABLE:
         return ValidationFailedError("The body cannot be read.").to_response(request.scope)
-    return make_problem_response(
-        request.scope, error.status_code, str(error.detail), headers=error.headers
-    )
+    detail = str(error.detail)
+    return make_problem_response(request.scope, error.status_code, detail, headers=error.headers)
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
     # Neither `input` nor `ctx`: the answer must not repeat a password that was sent.
     items = [
-        ErrorItem(loc=[_printable(part) for part in item["loc"]], msg=item["msg"], type=item["type"])
-        for item in error.errors()
+        ErrorItem(loc=[_printable(part) for part in one["loc"]], msg=one["msg"], type=one["type"])
+        for one in error.errors()
     ]
     return ValidationFailedError(errors=items).to_response(request.scope)
 

@@ -50,10 +50,7 @@ def install(app: FastAPI, settings: Settings) -> None:
 
 
 class RequestContext:
-    """Gives each request an id, for its response and every log line, and logs the request's end.
-
-    Each response also gets default headers, unless it sets them itself.
-    """
+    """Gives each request an id and its response default headers; logs the request's end."""
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self.app = app

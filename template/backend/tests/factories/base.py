@@ -29,11 +29,9 @@ class ModelFactory(factory.Factory[T], Generic[T]):
     ) -> T:
         """Build a row and all that it needs, and commit them: the application sees them."""
         token = _built.set([])
-        try:
-            instance = cls.build(**values)
-            session.add_all(_built.get())
-        finally:
-            _built.reset(token)
+        instance = cls.build(**values)
+        session.add_all(_built.get())
+        _built.reset(token)
         await session.flush()
         await session.refresh(instance)
         await session.commit()

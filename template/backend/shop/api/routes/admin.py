@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from backend.accounts.api.auth import get_current_admin
 from backend.accounts.api.paging import Paging
 from backend.accounts.paging import Page
-from backend.core.schemas import Timestamp
+from backend.shop.schemas.timestamps import Timestamp
 from backend.accounts.paging import PageOut
 from backend.shop.api.services import Cleanup, Outbox, Reports
 from backend.shop.models.outbox import OutboxEvent

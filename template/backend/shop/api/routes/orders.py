@@ -11,7 +11,7 @@ from backend.accounts.models.customer import Role
 from backend.accounts.api.paging import Paging
 from backend.accounts.paging import Page
 from backend.accounts.jobs import run_round
-from backend.core.schemas import Timestamp
+from backend.shop.schemas.timestamps import Timestamp
 from backend.accounts.paging import PageOut
 from backend.shop.api.services import Orders, Payments, ShopContainerDep
 from backend.shop.models.order import Order, OrderStatus

@@ -1,13 +1,34 @@
-"""Growth, memory, and how both are written down."""
+"""Times, growth and memory of asynchronous calls.
+
+Not pytest-benchmark: it would need an event loop of its own.
+"""
 
 from __future__ import annotations
 
 import gc
 import math
 import tracemalloc
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from statistics import fmean
+from statistics import fmean, median
+from time import perf_counter
+
+async def median_seconds(call: Callable[[], Awaitable[object]], *, rounds: int = 30) -> float:
+    """Return the median time of a call, after three that warm up; no collector interferes."""
+    for _ in range(3):
+        await call()
+    times = []
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            start = perf_counter()
+            await call()
+            times.append(perf_counter() - start)
+    finally:
+        gc.enable()
+    return median(times)
+
 
 def growth(seconds: Mapping[int, float]) -> float:
     """Return the power of n with which times grow: 0 constant, 1 linear, 2 quadratic.

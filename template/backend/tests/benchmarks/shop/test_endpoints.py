@@ -11,8 +11,7 @@ from pytest_greenfield.query_log import QueryLog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.shop.models.product import Product
-from backend.tests.benchmarks.conftest import median_seconds
-from backend.tests.benchmarks.shop.measuring import growth, table
+from backend.tests.benchmarks.shop.measuring import growth, median_seconds, table
 from backend.tests.factories.accounts import PASSWORD, CustomerFactory
 from backend.tests.factories.shop import ProductFactory
 

@@ -18,16 +18,12 @@ class Registry(DeclarativeBase):
 
 
 class Note(UuidPrimaryKey, Timestamps, Registry):
-    """A row."""
-
     __tablename__ = "note"
 
     title: Mapped[str]
 
 
 class NoteFactory(ModelFactory[Note]):
-    """Makes rows."""
-
     class Meta:
         model = Note
 
@@ -35,10 +31,8 @@ class NoteFactory(ModelFactory[Note]):
 
 
 class NoteUnitOfWork(UnitOfWork):
-    """With one repository, in short."""
-
     async def add(self, title: str) -> None:
-        self._session.add(Note(title=title))
+        self._session.add(NoteFactory.build(title=title))
         await self._session.flush()
 
     async def count(self) -> int:

@@ -46,12 +46,3 @@ async def test_nothing_is_waited_for_without_end(
             async with database.session() as other:
                 await other.execute(text(second))
     await database.dispose()
-
-
-@pytest.mark.parametrize("failure", [FileNotFoundError, ConnectionError, TimeoutError])
-async def test_failures_of_others_stay_what_they_are(
-    integration_db: Database, failure: type[Exception]
-) -> None:
-    with pytest.raises(failure):
-        async with integration_db.session():
-            raise failure

@@ -42,29 +42,27 @@ async def notes(
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("query", "body"),
     [
-        b'{"title": "a\\u0000"}',
-        b'{"title": "\\ud800"}',
-        b'{"title": "a", "count": 99999999999999999999}',
-        b'{"title": "a", "count": 3000000000}',
-        b'{"title": "a", "count": NaN}',
-        b'{"\\ud800": 1}',
+        ("title=%00", None),
+        ("title=a&count=99999999999999999999", None),
+        ("", b'{"title": "a\\u0000"}'),
+        ("", b'{"title": "\\ud800"}'),
+        ("", b'{"title": "a", "count": 99999999999999999999}'),
+        ("", b'{"title": "a", "count": 3000000000}'),
+        ("", b'{"title": "a", "count": NaN}'),
+        ("", b'{"\\ud800": 1}'),
     ],
-    ids=["NUL", "surrogate", "64 bits", "32 bits", "NaN", "key"],
 )
-async def test_in_a_body(notes: httpx2.AsyncClient, body: bytes) -> None:
+async def test_what_cannot_be_stored_is_refused(
+    notes: httpx2.AsyncClient, query: str, body: bytes | None
+) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = await notes.post("/notes", content=body, headers=headers)
+    method = "GET" if body is None else "POST"
+    answer = await notes.request(method, f"/notes?{query}", content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
 
 
-@pytest.mark.parametrize("query", ["title=%00", "title=a&count=99999999999999999999"])
-async def test_in_a_query(notes: httpx2.AsyncClient, query: str) -> None:
-    answer = await notes.get(f"/notes?{query}")
-    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
-
-
-async def test_what_can_be_stored_is(notes: httpx2.AsyncClient) -> None:
+async def test_everything_else_is_stored(notes: httpx2.AsyncClient) -> None:
     answer = await notes.post("/notes", json={"title": "日本 😀", "count": 2**31 - 1})
     assert answer.json() == "日本 😀"

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from backend.core.schemas import Timestamp
+from backend.shop.schemas.timestamps import Timestamp
 from backend.shop.schemas.orders import IdempotencyKey, OrderIn, PaymentIn
 
 
