@@ -57,8 +57,7 @@ class AppError(Exception):
 class AuthenticationError(AppError):
     """The caller is not authenticated."""
 
-    status = HTTPStatus.UNAUTHORIZED
-    code = "not_authenticated"
+    status, code = HTTPStatus.UNAUTHORIZED, "not_authenticated"
     message = "Log in first."
     headers: Mapping[str, str] = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
@@ -66,48 +65,42 @@ class AuthenticationError(AppError):
 class PermissionDeniedError(AppError):
     """The caller is not authorized."""
 
-    status = HTTPStatus.FORBIDDEN
-    code = "permission_denied"
+    status, code = HTTPStatus.FORBIDDEN, "permission_denied"
     message = "You may not do this."
 
 
 class NotFoundError(AppError):
     """The resource does not exist, or the caller must not learn that it does."""
 
-    status = HTTPStatus.NOT_FOUND
-    code = "not_found"
+    status, code = HTTPStatus.NOT_FOUND, "not_found"
     message = "It does not exist."
 
 
 class ConflictError(AppError):
     """The request conflicts with the current state: a duplicate, or a lost race."""
 
-    status = HTTPStatus.CONFLICT
-    code = "conflict"
+    status, code = HTTPStatus.CONFLICT, "conflict"
     message = "This conflicts with what exists already."
 
 
 class PayloadTooLargeError(AppError):
     """The body is larger than allowed."""
 
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    code = "payload_too_large"
+    status, code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large"
     message = "The request's body is too large."
 
 
 class ValidationFailedError(AppError):
     """The input breaks a rule."""
 
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    code = "validation_failed"
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "validation_failed"
     message = "The input is not valid."
 
 
 class UnavailableError(AppError):
     """A service that is needed does not answer; the client may try again."""
 
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    code = "unavailable"
+    status, code = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"
     message = "A service that is needed does not answer. Try again later."
     headers: Mapping[str, str] = MappingProxyType({"Retry-After": "5"})
 

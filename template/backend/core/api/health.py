@@ -18,8 +18,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 Check = Callable[[], Awaitable[object]]
 HealthChecks = dict[str, Check]
-"""By name. `app.state.health_checks` must succeed; without those of `app.state.optional_checks`
-the application can work for a while. Domains and features add theirs in their lifespan."""
+"""By name. `app.state.health_checks` must succeed, `app.state.optional_checks` may fail for a while.
+Domains and features add theirs in their lifespan."""
 
 
 class ServiceInfo(BaseModel):
@@ -27,12 +27,6 @@ class ServiceInfo(BaseModel):
 
     service: str
     version: str
-
-
-class Liveness(BaseModel):
-    """The process answers."""
-
-    status: Literal["ok"] = "ok"
 
 
 class Readiness(BaseModel):
@@ -49,9 +43,9 @@ async def identify(settings: SettingsDep) -> ServiceInfo:
 
 
 @router.get("/health/live", openapi_extra=PUBLIC)
-async def live() -> Liveness:
+async def live() -> dict[Literal["status"], Literal["ok"]]:
     """Answer. A process that does not should be restarted."""
-    return Liveness()
+    return {"status": "ok"}
 
 
 @router.get("/health/ready", openapi_extra=PUBLIC)

@@ -1,54 +1,43 @@
-"""What the documents name exists: files, commands, fixtures and markers."""
+"""The documents and `.env.example` name what exists."""
 
 import re
-import shutil
-from importlib.util import find_spec
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import pytest_greenfield
+from pytest_greenfield.documents import find_stale_names
 
+import backend.main  # noqa: F401  # imports what is installed, and with it every settings class
+from backend.core.domains import find_domains
+from backend.core.settings import AppSettings
 from backend.tests import PROJECT_ROOT
 
-DOCUMENTS = {
-    path: path.read_text("utf-8")
-    for path in sorted(PROJECT_ROOT.rglob("*.md"))
-    if not {".venv", "vendor"} & set(path.relative_to(PROJECT_ROOT).parts[:1])
-}
-LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
-FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]*\.?\w*|\.?[\w-]+\.(?:py|toml|yaml|yml|ini|md))`")
-COMMAND = re.compile(r"\buv run ((?!pre-commit)[^`#\n]+)")
-FIXTURE = re.compile(r"^@pytest\.fixture.*\n(?:@.*\n)*(?:async )?def (\w+)", re.MULTILINE)
+
+def test_the_documents_name_only_what_exists(pytestconfig: pytest.Config) -> None:
+    assert find_stale_names(PROJECT_ROOT, pytestconfig) == []
 
 
-def test_links_and_files_lead_somewhere() -> None:
-    for document, text in DOCUMENTS.items():
-        prose = re.sub(r"```(?!tree).*?```", "", text, flags=re.DOTALL)
-        named = set(LINK.findall(prose) + FILE.findall(prose))
-        for tree in re.findall(r"```tree\n(.*?)```", text, re.DOTALL):
-            named |= {name for line in tree.splitlines() for name in line.split("  ")[0].split()}
-        folders = (document.parent, PROJECT_ROOT)
-        lost = [name for name in named if not any((one / name).exists() for one in folders)]
-        assert lost == [], document
+def find_classes(base: type[AppSettings] = AppSettings) -> Iterator[type[AppSettings]]:
+    """Find the application's settings classes, but not those of tests."""
+    for kind in base.__subclasses__():
+        if not kind.__module__.startswith("backend.tests"):
+            yield kind
+        yield from find_classes(kind)
 
 
-def test_commands_can_be_run() -> None:
-    for text in DOCUMENTS.values():
-        for command in COMMAND.findall(text):
-            program, *arguments = command.split()
-            found = find_spec(arguments[1]) if program == "python" else shutil.which(program)
-            assert found, command
-            paths = [one.partition("::")[0] for one in arguments if one.startswith("backend/")]
-            assert all((PROJECT_ROOT / path).exists() for path in paths), command
+def read_example() -> dict[str, str]:
+    """Read the example's lines, those that are commented out too; not those of a deleted domain."""
+    first, *sections = Path(".env.example").read_text(encoding="utf-8").split("\n## ")
+    there = [section for section in sections if section.split("\n")[0] in find_domains()]
+    return dict(re.findall(r"(?m)^#?([A-Z][A-Z0-9_]*)=(.*)$", "\n".join((first, *there))))
 
 
-@pytest.mark.parametrize("kind", ["fixture", "marker"])
-def test_tables_list_only_what_exists(kind: str, pytestconfig: pytest.Config) -> None:
-    folders = (PROJECT_ROOT / "backend" / "tests", Path(*pytest_greenfield.__path__))
-    sources = "\n".join(path.read_text("utf-8") for one in folders for path in one.rglob("*.py"))
-    there = set(FIXTURE.findall(sources))
-    there |= {re.split(r"\W", line)[0] for line in pytestconfig.getini("markers")}
-    for document, text in DOCUMENTS.items():
-        for table in re.findall(rf"^\| {kind} \|.*\n((?:\|.*\n?)+)", text, re.MULTILINE):
-            cells = " ".join(row.split("|")[1] for row in table.splitlines())
-            assert set(re.findall(r"`(\w+)", cells)) <= there, document
+def test_the_example_names_every_setting_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, classes = read_example(), list(find_classes())
+    assert values.keys() == {name.upper() for kind in classes for name in kind.model_fields}
+    for name in values:
+        monkeypatch.delenv(name, raising=False)
+    defaults = [kind() for kind in classes]
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    assert [kind() for kind in classes] == defaults

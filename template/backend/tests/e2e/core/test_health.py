@@ -25,10 +25,11 @@ async def test_one_line_of_json_tells_about_each_request(
     assert json.loads(line)["status"] == 404
 
 
-async def test_clients_can_read_the_whole_description(live_client: httpx2.AsyncClient) -> None:
-    description = (await live_client.get("/openapi.json")).json()
-    assert "/health/ready" in description["paths"]
-    assert (await live_client.get("/docs")).headers["content-type"].startswith("text/html")
+@pytest.mark.parametrize(("path", "text"), [("/openapi.json", '"/health/ready"'), ("/docs", "GET")])
+async def test_the_description_is_there(
+    live_client: httpx2.AsyncClient, path: str, text: str
+) -> None:
+    assert text in (await live_client.get(path)).text
 
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(

@@ -1,7 +1,6 @@
 """An aggregate in short: a table, a factory, a unit of work, and what stays of it."""
 
 import pytest
-from factory import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
@@ -27,7 +26,7 @@ class NoteFactory(ModelFactory[Note]):
     class Meta:
         model = Note
 
-    title = Sequence("note {}".format)
+    title = "a note"
 
 
 class NoteUnitOfWork(UnitOfWork):

@@ -12,14 +12,14 @@ from backend.main import create_app
 from backend.tests.fixtures.application import MakeClient, running
 
 
-async def test_a_database_that_was_provided_stays_open(
-    make_client: MakeClient, integration_db: Database
+async def test_a_client_with_other_settings_is_on_the_same_database(
+    make_client: MakeClient, worker_settings: Settings
 ) -> None:
-    for _ in range(2):
-        async with make_client() as client:
-            answer = await client.get("/health/ready")
-        assert answer.json()["components"]["database"] == "ok"
-    await integration_db.ping()
+    other = worker_settings.model_copy(update={"service_name": "elsewhere"})
+    async with make_client(other) as client:
+        assert (await client.get("/")).json()["service"] == "elsewhere"
+        answer = await client.get("/health/ready")
+    assert answer.json()["components"]["database"] == "ok"
 
 
 async def test_a_database_of_its_own_is_closed_with_the_app(worker_settings: Settings) -> None:
