@@ -7,13 +7,13 @@ from fastapi import FastAPI
 
 from backend.accounts.adapters.security import AuthSettings, PasswordHasher, TokenService
 from backend.accounts.api import routes
+from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.accounts.services.container import AccountsContainer
+from backend.accounts.unit_of_work import make_factory
 from backend.core.api.router import include_routers
 from backend.core.database import Database
-from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.core.settings import SettingsRegistry
-from backend.core.unit_of_work import make_factory
 
 
 def install(app: FastAPI) -> None:
@@ -33,7 +33,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         passwords=PasswordHasher(auth_settings),
         tokens=TokenService(auth_settings),
     )
-    async with run_periodically(make_jobs(app), settings.get(ScheduleSettings).seconds_between_jobs):
+    async with run_periodically(
+        make_jobs(app), settings.get(ScheduleSettings).seconds_between_jobs
+    ):
         yield
 
 

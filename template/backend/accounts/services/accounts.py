@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from backend.accounts.adapters.security import PasswordHasher, TokenKind, TokenService
-from backend.accounts.models.customer import Customer, RefreshToken, Role
-from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.accounts.clock import Clock, utc_now
-from backend.core.errors import AuthenticationError, ConflictError, NotFoundError
+from backend.accounts.models.customer import Customer, RefreshToken, Role
 from backend.accounts.paging import Page
+from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
+from backend.core.errors import AuthenticationError, ConflictError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True)

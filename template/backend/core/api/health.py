@@ -18,8 +18,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 Check = Callable[[], Awaitable[object]]
 HealthChecks = dict[str, Check]
-"""By name. `app.state.health_checks` must succeed, `app.state.optional_checks` may fail for a while.
-Domains and features add theirs in their lifespan."""
+"""By name. `app.state.health_checks` must succeed, `app.state.optional_checks` may fail; domains
+and features add theirs in their lifespan."""
 
 
 class ServiceInfo(BaseModel):

@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.accounts.models.columns import Instant, choice
-from backend.shop.models.columns import Money
 from backend.core.models import Base, Timestamps, UuidPrimaryKey
+from backend.shop.models.columns import Money
 
 
 class OrderStatus(StrEnum):

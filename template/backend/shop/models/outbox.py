@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.accounts.models.columns import Instant, choice
-from backend.shop.models.columns import JSONDocument
 from backend.core.models import Base, Timestamps, UuidPrimaryKey
+from backend.shop.models.columns import JSONDocument
 
 
 class OutboxStatus(StrEnum):

@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.accounts.models.columns import choice
-from backend.shop.models.columns import Money
 from backend.core.models import Base, Timestamps, UuidPrimaryKey
+from backend.shop.models.columns import Money
 
 
 class PaymentStatus(StrEnum):

@@ -21,7 +21,6 @@ from backend.shop.services.container import ShopContainer
 from backend.tests.factories.accounts import CustomerFactory
 from backend.tests.fakes.shop.payment_gateway import FakePaymentGateway
 
-
 FIGURES = pytest.StashKey[list[str]]()
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from statistics import fmean, median
 from time import perf_counter
 
+
 async def median_seconds(call: Callable[[], Awaitable[object]], *, rounds: int = 30) -> float:
     """Return the median time of a call, after three that warm up; no collector interferes."""
     for _ in range(3):

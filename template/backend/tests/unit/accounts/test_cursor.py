@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.core.errors import ValidationFailedError
 from backend.accounts.paging import Cursor
+from backend.core.errors import ValidationFailedError
 
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 moments = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=offsets)  # noqa: DTZ001
@@ -31,16 +31,16 @@ def test_a_time_without_a_zone_counts_as_utc() -> None:
     assert decoded.created_at == naive.replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "x", "%", "é" * 32, "A" * 31 + "!", "\x00"),
-        *(
-            base64.urlsafe_b64encode(content).decode()
-            for content in (b"\xff", b"now 1", b"2026-01-01 x", b"9999-12-31T23:59-14:00 " + 32 * b"0")
-        ),
-    ],
-)
-def test_anything_else_is_refused(text: str) -> None:
+FAR_AHEAD = b"9999-12-31T23:59-14:00 " + 32 * b"0"
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"now 1", b"2026-01-01 x", FAR_AHEAD])
+def test_bytes_that_are_no_cursor_are_refused(content: bytes) -> None:
+    with pytest.raises(ValidationFailedError):
+        Cursor.decode(base64.urlsafe_b64encode(content).decode())
+
+
+@pytest.mark.parametrize("text", ["", "x", "%", "é" * 32, "A" * 31 + "!", "\x00"])
+def test_so_is_any_other_text(text: str) -> None:
     with pytest.raises(ValidationFailedError):
         Cursor.decode(text)

@@ -37,13 +37,8 @@ def test_json_has_one_object_a_line(capsys: Capture) -> None:
     log.info("order.paid", order=7, password="s3cr3t")
     line = read_last(capsys)
     assert line.pop("timestamp").endswith("Z")
-    assert line == {
-        "event": "order.paid",
-        "level": "info",
-        "logger": "backend.tests.logging",
-        "order": 7,
-        "password": REDACTED,
-    }
+    assert line.pop("logger") == "backend.tests.logging"
+    assert line == {"event": "order.paid", "level": "info", "order": 7, "password": REDACTED}
 
 
 def test_the_standard_librarys_records_look_alike(capsys: Capture) -> None:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr, ValidationError
 
 from backend.accounts.adapters.security import AuthSettings
+from backend.accounts.jobs import ScheduleSettings
 from backend.core.settings import AppSettings, Settings
 from backend.main import create_app
 from backend.shop.adapters.payment_gateway import PaymentSettings

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Body, FastAPI, Query
+from fastapi import APIRouter, Body, Query
 from starlette.exceptions import HTTPException
 
 from backend.core.errors import AuthenticationError, ConflictError, ErrorItem
@@ -35,16 +35,10 @@ async def echo(password: Annotated[str, Body(max_length=8)], limit: Annotated[in
 
 
 @pytest.fixture(scope="module")
-def app() -> FastAPI:
-    """The application with routes that fail."""
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
+    """A client on the application with routes that fail."""
     app = create_app(Settings(max_request_bytes=LIMIT), database=FakeDatabase())
     app.include_router(routes)
-    return app
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client on that application."""
     async with running(app) as client:
         yield client
 

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
+from backend.accounts.unit_of_work import UnitOfWork, make_factory
 from backend.core.database import Database
 from backend.core.models import Base, Timestamps, UuidPrimaryKey
-from backend.core.unit_of_work import UnitOfWork, make_factory
-from backend.tests.factories.base import ModelFactory
+from backend.tests.factories.accounts.base import ModelFactory
 
 
 class Registry(DeclarativeBase):
