@@ -11,7 +11,7 @@ Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 
 
 def choice(kind: type[StrEnum], name: str) -> Enum:
-    """Return a text column with a CHECK: a new value needs no `ALTER TYPE`, which stays for good."""
+    """Return a text column with a CHECK: `ALTER TYPE` for a new value could not be undone."""
     return Enum(
         kind,
         name=name,

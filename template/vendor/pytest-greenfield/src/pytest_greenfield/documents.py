@@ -55,7 +55,9 @@ def _lost_commands(root: Path, text: str) -> Iterator[str]:
     for command in _COMMAND.findall(text):
         program, *arguments = command.split()
         found = find_spec(arguments[1]) if program == "python" else shutil.which(program)
-        paths = [one.partition("::")[0] for one in arguments if "/" in one and not one.startswith("-")]
+        paths = [
+            one.partition("::")[0] for one in arguments if "/" in one and not one.startswith("-")
+        ]
         if not found or not all((root / path).exists() for path in paths):
             yield f"uv run {command.strip()}"
 

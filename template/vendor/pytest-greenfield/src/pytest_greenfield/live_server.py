@@ -47,7 +47,7 @@ class LiveServer:
         """Wait for `text` in the log, which may come after the answer; tell whether it came."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while text not in self.log:  # noqa: ASYNC110 - another process writes the file
+                while text not in self.log:
                     await asyncio.sleep(0.01)
         return text in self.log
 

@@ -26,7 +26,8 @@ def breaking_changes(old: Schema, new: Schema) -> list[str]:
     added = {
         fact
         for fact in after - before
-        if not fact.promised and (fact.label in known or fact.says == "is required")
+        if not fact.promised
+        and (fact.label in known or fact.says == "is required")
         # All of a new operation is new.
         and fact.label.partition(":")[0] in known
     }

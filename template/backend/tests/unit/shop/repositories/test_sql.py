@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import create_autospec
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import ScalarResult
 from sqlalchemy.dialects import registry
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.accounts.paging import Cursor
 from backend.shop.models.order import OrderStatus
 from backend.shop.repositories.products import ProductFilter
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
@@ -91,7 +92,7 @@ async def test_an_address_is_found_by_the_index_on_its_lower_case() -> None:
 
 
 async def test_a_page_is_a_range_of_its_index() -> None:
-    cursor = "AAZHf9r1QAAAAAAAAAAAAAAAAAAAAAAA"
+    cursor = Cursor(NOW, UUID(int=1)).encode()
     sql = await compile_sql(lambda uow: uow.customers.list(cursor=cursor))
     assert "(customer.created_at, customer.id) < (" in sql
     assert "ORDER BY customer.created_at DESC, customer.id DESC" in sql
