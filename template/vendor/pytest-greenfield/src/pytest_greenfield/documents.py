@@ -17,6 +17,7 @@ import pytest
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 _FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]*\.?\w*|\.?[\w-]+\.(?:py|toml|yaml|yml|ini|md))`")
 _COMMAND = re.compile(r"\buv run ((?!pre-commit)[^`#\n]+)")
+_PATH = re.compile(r"\w[\w.-]*/[\w./:-]+")
 _FIXTURE = re.compile(r"^@pytest\.fixture.*\n(?:@.*\n)*(?:async )?def (\w+)", re.MULTILINE)
 
 
@@ -55,9 +56,7 @@ def _lost_commands(root: Path, text: str) -> Iterator[str]:
     for command in _COMMAND.findall(text):
         program, *arguments = command.split()
         found = find_spec(arguments[1]) if program == "python" else shutil.which(program)
-        paths = [
-            one.partition("::")[0] for one in arguments if "/" in one and not one.startswith("-")
-        ]
+        paths = [one.partition("::")[0] for one in arguments if _PATH.fullmatch(one)]
         if not found or not all((root / path).exists() for path in paths):
             yield f"uv run {command.strip()}"
 
