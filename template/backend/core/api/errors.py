@@ -1,10 +1,13 @@
 """Every error, whoever raised it, becomes one shape of response."""
 
+from http import HTTPMethod, HTTPStatus
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from backend.core.errors import AppError, ErrorItem, ValidationFailedError, make_problem_response
 
@@ -30,8 +33,24 @@ async def _on_app_error(request: Request, error: AppError) -> Response:
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     if error.detail == _UNREADABLE:
         return ValidationFailedError("The body cannot be read.").to_response(request.scope)
-    detail = str(error.detail)
-    return make_problem_response(request.scope, error.status_code, detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_find_methods(request))  # the framework names one route's
+    return make_problem_response(
+        request.scope, error.status_code, str(error.detail), headers=headers
+    )
+
+
+def _find_methods(request: Request) -> list[str]:
+    """Return the methods that some route takes at the request's path."""
+    asked = {key: request.scope[key] for key in ("type", "path", "root_path")}
+    scopes = {method: asked | {"method": method} for method in HTTPMethod}
+    routes = request.app.routes
+    return [
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    ]
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from backend.core import domains
-from backend.core.settings import Settings, load_settings
+from backend.core.settings import Settings, load_settings, read_project_name
 from backend.main import create_app
 from backend.tests.fakes.database import FakeDatabase
 
@@ -23,6 +23,7 @@ def test_without_settings_the_environment_is_read(monkeypatch: pytest.MonkeyPatc
     assert not hasattr(app.state, "database")  # nothing is made before the lifespan
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert app.version == project["version"]
+    assert Settings(service_name=read_project_name()).service_name == project["name"]
 
 
 async def test_each_run_closes_the_database_that_it_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,10 +58,10 @@ async def test_parts_are_installed_and_live_as_long_as_the_app(
     part.__dict__.update(install=lambda app: events.append(app.title), lifespan=lifespan)
     monkeypatch.setattr(domains, "load_parts", lambda: [part])
     database = FakeDatabase()
-    app = create_app(Settings(), database=database)
+    app = create_app(Settings(service_name="shelf"), database=database)
     async with app.router.lifespan_context(app):
         pass
-    assert events == ["backend", "started with FakeDatabase", "stopped"]
+    assert events == ["shelf", "started with FakeDatabase", "stopped"]
     assert database.disposals == 0  # it was provided
 
 

@@ -38,7 +38,7 @@ class TestReading:
         file = tmp_path / ".env"
         file.write_text("SERVICE_NAME=from-the-file\nSOMETHING_ELSE=1\n")
         monkeypatch.chdir(tmp_path)
-        assert Settings().service_name == "backend"
+        assert Settings().service_name != "from-the-file"
         assert Settings(_env_file=file).service_name == "from-the-file"
 
     def test_they_are_read_once_and_after_a_reset_again(

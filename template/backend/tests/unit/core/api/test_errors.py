@@ -58,7 +58,6 @@ def check_problem(response: httpx2.Response, status: int, code: str) -> dict[str
     ("method", "path", "status", "code"),
     [
         ("GET", "/nowhere", 404, "not_found"),
-        ("DELETE", "/health/live", 405, "method_not_allowed"),
         ("GET", "/failing/teapot", 418, "i_m_a_teapot"),
         ("GET", "/failing/bug", 500, "internal_error"),
     ],
@@ -68,6 +67,19 @@ async def test_every_error_is_a_problem(
 ) -> None:
     response = await client.request(method, path)
     check_problem(response, status, code)
+
+
+async def test_allow_names_the_methods_of_all_routes(client: httpx2.AsyncClient) -> None:
+    expected = {"/failing/echo": "GET, POST", "/failing/other": "GET", "/health/live": "GET"}
+    for path, methods in expected.items():
+        response = await client.delete(path)
+        check_problem(response, 405, "method_not_allowed")
+        assert response.headers["allow"] == methods
+
+
+async def test_a_slash_too_many_leads_to_no_other_host(client: httpx2.AsyncClient) -> None:
+    response = await client.get("/health/live/", headers={"Host": "elsewhere.example"})
+    assert (response.status_code, response.headers.get("location")) == (404, None)
 
 
 async def test_an_error_keeps_its_headers(client: httpx2.AsyncClient) -> None:
