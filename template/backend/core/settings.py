@@ -1,8 +1,8 @@
 """Settings: read from the environment (and `.env`), checked once, never changed."""
 
 import os
-from collections.abc import Iterator
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar, cast

@@ -44,13 +44,12 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
 def _find_methods(request: Request) -> list[str]:
     """Return the methods that some route takes at the request's path."""
     asked = {key: request.scope[key] for key in ("type", "path", "root_path")}
-    scopes = {method: asked | {"method": method} for method in HTTPMethod}
-    routes = request.app.routes
-    return [
-        method
-        for method, scope in scopes.items()
-        if any(route.matches(scope)[0] is Match.FULL for route in routes)
-    ]
+
+    def is_taken(method: str) -> bool:
+        scope = asked | {"method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    return list(filter(is_taken, HTTPMethod))
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:

@@ -18,8 +18,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 Check = Callable[[], Awaitable[object]]
 HealthChecks = dict[str, Check]
-"""By name. `app.state.health_checks` must succeed, `app.state.optional_checks` may fail; domains
-and features add theirs in their lifespan."""
+"""In `app.state.health_checks` those that must succeed, in `optional_checks` the others, by name."""
 
 
 class ServiceInfo(BaseModel):

@@ -132,7 +132,7 @@ class BodyLimit(RequestBodyLimitMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; a body that is too large is never handed to a route."""
-        declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        declared = dict(scope.get("headers", ())).get(b"content-length", b"0").decode("latin-1")
         if declared.isdecimal() and int(declared) > self.max_body_size:
             await PayloadTooLargeError().to_response(scope)(scope, receive, send)
         else:

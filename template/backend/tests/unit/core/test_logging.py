@@ -52,11 +52,11 @@ def test_the_standard_librarys_records_look_alike(capsys: Capture) -> None:
 def test_an_exception_is_written_without_local_variables(capsys: Capture) -> None:
     hidden = "-".join(["in", "a", "local", "variable"])
     try:
-        int(hidden[:2])
+        raise ValueError(hidden[:2])
     except ValueError:
         log.exception("job.failed")
     written = read_last(capsys)["exception"]
-    assert "ValueError: invalid literal" in written
+    assert "ValueError: in" in written
     assert hidden not in written
 
 
