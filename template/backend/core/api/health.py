@@ -18,7 +18,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 Check = Callable[[], Awaitable[object]]
 HealthChecks = dict[str, Check]
-"""In `app.state.health_checks` those that must succeed, in `optional_checks` the others, by name."""
+"""By name: `app.state.health_checks` must succeed, `app.state.optional_checks` may fail."""
 
 
 class ServiceInfo(BaseModel):

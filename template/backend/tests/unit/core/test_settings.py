@@ -81,7 +81,6 @@ class TestProduction:
     @pytest.mark.parametrize(
         ("given", "sentence"),
         [
-            ({"database_url": "postgresql://app:change-me@h/app"}, "DATABASE_URL holds"),
             ({"database_url": "postgresql://app:Postgres@h/app"}, "DATABASE_URL holds"),
             ({"database_echo": True}, "DATABASE_ECHO must be off"),
             ({"cors_origins": ("*",)}, "CORS_ORIGINS must name origins"),
