@@ -3,9 +3,9 @@
 from backend.accounts.adapters.security import AuthSettings, PasswordHasher
 from backend.accounts.models.customer import Customer, Role
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
-from backend.accounts.unit_of_work import make_factory
 from backend.core.database import Database
 from backend.core.settings import load_settings
+from backend.core.unit_of_work import make_factory
 
 ADMIN, CUSTOMER = "admin@example.com", "customer@example.com"
 PHRASE = "for development only"

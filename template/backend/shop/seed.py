@@ -4,9 +4,9 @@ from contextlib import suppress
 from decimal import Decimal
 
 from backend.accounts import seed as accounts
-from backend.accounts.unit_of_work import make_factory
 from backend.core.database import Database
 from backend.core.errors import ConflictError
+from backend.core.unit_of_work import make_factory
 from backend.shop.models.product import Product
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
 from backend.shop.services.orders import OrderItem, OrderService

@@ -1,6 +1,8 @@
 """Every error, whoever raised it, becomes one shape of response."""
 
+from collections.abc import Iterable, Mapping
 from http import HTTPMethod, HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -53,20 +55,31 @@ def _find_methods(request: Request) -> list[str]:
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
+    return ValidationFailedError(errors=list_items(error.errors())).to_response(request.scope)
+
+
+def list_items(errors: Iterable[Mapping[str, Any]]) -> list[ErrorItem]:
+    """Return Pydantic's errors as a client may read them."""
     # Neither `input` nor `ctx`: the answer must not repeat a password that was sent.
-    items = [
+    return [
         ErrorItem(loc=[_printable(part) for part in one["loc"]], msg=one["msg"], type=one["type"])
-        for one in error.errors()
+        for one in errors
     ]
-    return ValidationFailedError(errors=items).to_response(request.scope)
 
 
 async def _on_database_error(request: Request, error: DBAPIError) -> Response:
-    """Answer 422 where the database, or its driver, could not take a value that was sent."""
-    code = getattr(error.orig, "sqlstate", None) or ""
-    if not (isinstance(error, DataError) or code.startswith("22")):
+    known = explain_database_error(error)
+    if known is None:
         raise error
-    return ValidationFailedError("A value cannot be stored.").to_response(request.scope)
+    return known.to_response(request.scope)
+
+
+def explain_database_error(error: DBAPIError) -> AppError | None:
+    """Return the error of a value that the database, or its driver, could not take; else None."""
+    code = getattr(error.orig, "sqlstate", None) or ""
+    if isinstance(error, DataError) or code.startswith("22"):
+        return ValidationFailedError("A value cannot be stored.")
+    return None
 
 
 def _printable(part: str | int) -> str | int:

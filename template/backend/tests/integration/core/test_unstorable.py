@@ -47,7 +47,6 @@ async def notes(
         ("title=%00", None),
         ("title=a&count=99999999999999999999", None),
         ("", b'{"title": "a\\u0000"}'),
-        ("", b'{"title": "\\ud800"}'),
         ("", b'{"title": "a", "count": 99999999999999999999}'),
         ("", b'{"title": "a", "count": 3000000000}'),
         ("", b'{"\\ud800": 1}'),

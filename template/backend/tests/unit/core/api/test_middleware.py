@@ -57,11 +57,6 @@ async def test_security_headers_are_on_every_response(path: str) -> None:
     assert headers["x-frame-options"] == "DENY"
 
 
-async def test_development_can_show_the_docs_over_http() -> None:
-    headers = (await get(Settings(), "/docs")).headers
-    assert not {"content-security-policy", "strict-transport-security"} & set(headers)
-
-
 @pytest.mark.parametrize(
     ("origins", "origin", "allowed"),
     [((), PAGE, None), ((PAGE,), PAGE, PAGE), ((PAGE,), "https://evil.example.org", None)],
