@@ -15,8 +15,6 @@ from backend.tests.fixtures.application import running
 
 
 class Note(BaseModel):
-    """A schema that somebody wrote without a thought."""
-
     title: str
     count: int = 0
 

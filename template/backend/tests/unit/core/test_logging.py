@@ -72,5 +72,6 @@ def test_the_last_configuration_counts(capsys: Capture) -> None:
 
 def test_secrets_are_hidden_at_any_depth_without_changing_the_original() -> None:
     body = {"user": {"API_KEY": "s3cr3t", "name": "Ann"}}
-    assert redact(None, "", {"body": body})["body"] == {"user": {"API_KEY": REDACTED, "name": "Ann"}}
+    event = redact(None, "", {"body": body})
+    assert event == {"body": {"user": {"API_KEY": REDACTED, "name": "Ann"}}}
     assert body["user"]["API_KEY"] == "s3cr3t"
