@@ -10,7 +10,7 @@ import pytest
 
 from tooling import ROOT
 from tooling.render import render_with_copier
-from tests.projects import one_at_a_time, uv
+from tooling.uv import one_at_a_time, uv
 
 MOST_LINES_WITHOUT_A_SAMPLE = 2500
 MOST_WORDS_OF_DOCUMENTS = 4300  # 4,000 is the aim
