@@ -16,7 +16,7 @@ from tenacity import (
 
 from backend.core.errors import UnavailableError
 from backend.core.settings import AppSettings
-from backend.shop.adapters.circuit_breaker import CircuitBreaker, CircuitOpenError
+from backend.core.circuit_breaker import CircuitBreaker, CircuitOpenError
 
 
 class PaymentSettings(AppSettings):
