@@ -105,9 +105,9 @@ class _RefusedError(Exception):
 
 _REFUSALS = {
     httpx2.codes.BAD_REQUEST,
-    httpx2.codes.REQUEST_ENTITY_TOO_LARGE,
+    httpx2.codes.CONTENT_TOO_LARGE,
     httpx2.codes.UNSUPPORTED_MEDIA_TYPE,
-    httpx2.codes.UNPROCESSABLE_ENTITY,
+    httpx2.codes.UNPROCESSABLE_CONTENT,
 }
 B = TypeVar("B", bound=BaseModel)
 
