@@ -17,7 +17,7 @@ from textwrap import fill
 import copier
 import yaml
 
-from scripts.questions import ROOT
+from scripts.questions import ROOT, load
 
 TARGET = ROOT / "reserved_names.yml"
 HEADER = """\
@@ -86,5 +86,6 @@ def write(names: set[str]) -> None:
 
 
 if __name__ == "__main__":
-    answers: dict[str, object] = {"project_slug": "every-name", "sample": "shop"}
+    features = {question.name: True for question in load()[1] if question.type == "bool"}
+    answers: dict[str, object] = {"project_slug": "every-name", "sample": "shop", **features}
     write(read() | WINDOWS_DEVICES | ADDED_IN_3_14 | python_names() | project_names(answers))
