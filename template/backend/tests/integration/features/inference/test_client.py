@@ -61,7 +61,8 @@ async def make_service(inference_stub: InferenceStub) -> AsyncIterator[MakeServi
 
 async def names(service: HttpModelService, pictures: list[bytes]) -> list[str | None]:
     """Return the first label of each picture, None for those that are refused."""
-    return [labels and labels[0].name for labels in await service.label(pictures)]
+    results = await service.label(pictures)
+    return [labels[0].name if labels else None for labels in results]
 
 
 async def fail(service: HttpModelService, *, answered: bool) -> None:
