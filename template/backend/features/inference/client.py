@@ -63,14 +63,16 @@ class InferenceUnavailableError(UnavailableError):
     """There is no answer.
 
     `answered` tells whether the service was reached: what it was sent may then be the cause.
+    `reason` is for logs.
     """
 
     code = "inference_unavailable"
     message = "The model service does not answer. Try again later."
 
-    def __init__(self, *, answered: bool) -> None:
+    def __init__(self, *, answered: bool, reason: str = "") -> None:
         super().__init__()
         self.answered = answered
+        self.reason = reason
 
 
 class ModelService(Protocol):
@@ -142,7 +144,7 @@ class HttpModelService:
             return await self._send(self._client.build_request("GET", "/health"), Health)
         except (*self._FAILURES, _RefusedError) as error:
             answered = not isinstance(error, _NotReachedError)
-            raise InferenceUnavailableError(answered=answered) from error
+            raise InferenceUnavailableError(answered=answered, reason=str(error)) from error
 
     async def label(self, images: Sequence[bytes]) -> list[Labels | None]:
         """Send the images batch by batch."""
@@ -183,7 +185,7 @@ class HttpModelService:
                         answered = True
                         raise
         except (CircuitOpenError, *self._FAILURES) as error:
-            raise InferenceUnavailableError(answered=answered) from error
+            raise InferenceUnavailableError(answered=answered, reason=str(error)) from error
         raise AssertionError("tenacity returns or raises")
 
     async def _send_batch(self, request: httpx2.Request, size: int) -> list[Labels]:
@@ -198,9 +200,9 @@ class HttpModelService:
             async with asyncio.timeout(self._settings.inference_timeout):
                 response = await self._client.send(request)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise _NotReachedError from error
+            raise _NotReachedError(repr(error)) from error
         except (httpx2.RequestError, TimeoutError) as error:
-            raise _NoAnswerError from error
+            raise _NoAnswerError(repr(error)) from error
         if response.status_code in _REFUSALS:
             raise _RefusedError(f"The service said {response.status_code}.")
         if response.status_code != httpx2.codes.OK:

@@ -87,7 +87,7 @@ class LabellingRepository:
             .where(ProductImage.product_id == product_id)
             .order_by(ProductImage.created_at, ProductImage.id)
         )
-        rows = (await self._session.execute(statement)).tuples()
+        rows = await self._session.execute(statement)
         return [known or _make_unseen(image_id) for image_id, known in rows]
 
 

@@ -114,11 +114,14 @@ class LabellingService:
             # Not for longer than the images are ours.
             async with asyncio.timeout(self._settings.labelling_claim):
                 answers = await self._model.label(list(images.values()))
-        except (InferenceUnavailableError, TimeoutError) as error:
-            if not await self._is_to_blame(error):
+        except InferenceUnavailableError as error:
+            if not error.answered or not await self._is_well():
                 return False
-            outcome.errors |= dict.fromkeys(images, repr(error.__cause__ or error))
+            outcome.errors |= dict.fromkeys(images, error.reason)
             return True
+        except TimeoutError:
+            outcome.errors |= dict.fromkeys(images, "The batch took longer than LABELLING_CLAIM.")
+            return await self._is_well()
         for image_id, labels in zip(images, answers, strict=True):
             if labels is None:
                 outcome.refused.add(image_id)
@@ -126,10 +129,8 @@ class LabellingService:
                 outcome.labels[image_id] = labels
         return True
 
-    async def _is_to_blame(self, error: Exception) -> bool:
-        """Tell whether what was sent made the service fail: it was reached, and is well now."""
-        if isinstance(error, InferenceUnavailableError) and not error.answered:
-            return False
+    async def _is_well(self) -> bool:
+        """Ask whether the service is well: then what it was sent has made it fail."""
         try:
             await self._model.health()
         except InferenceUnavailableError:
