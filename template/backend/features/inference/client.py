@@ -23,7 +23,7 @@ from backend.core.settings import AppSettings
 class InferenceSettings(AppSettings):
     """Where the service is, and how patient we are with it."""
 
-    inference_url: str = "http://127.0.0.1:8082"
+    inference_url: str = Field(default="", description="Empty: there is no service yet.")
     inference_connect_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
     inference_timeout: float = Field(default=30.0, gt=0, description="Seconds for a batch.")
     inference_batch_size: int = Field(default=8, ge=1)
@@ -111,6 +111,12 @@ _REFUSALS = {
     httpx2.codes.UNSUPPORTED_MEDIA_TYPE,
     httpx2.codes.UNPROCESSABLE_CONTENT,
 }
+_NEVER_LEFT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,  # there is no address
+)
 B = TypeVar("B", bound=BaseModel)
 
 
@@ -199,7 +205,7 @@ class HttpModelService:
             # The client's own limits start again with each piece of an answer.
             async with asyncio.timeout(self._settings.inference_timeout):
                 response = await self._client.send(request)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        except _NEVER_LEFT as error:
             raise _NotReachedError(repr(error)) from error
         except (httpx2.RequestError, TimeoutError) as error:
             raise _NoAnswerError(repr(error)) from error

@@ -23,7 +23,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(make_client(settings))
         app.state.inference = service = HttpModelService(client, settings)
-        app.state.optional_checks["inference"] = service.health
+        if settings.inference_url:
+            app.state.optional_checks["inference"] = service.health
         for part in domains.load_for_domains(__package__):
             if isinstance(part, domains.PartWithLifespan):
                 await stack.enter_async_context(part.lifespan(app))

@@ -23,8 +23,10 @@ def install(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Label images in the background."""
-    interval = app.state.settings.get(Settings).seconds_between_jobs
+    """Label images in the background, if there is a service."""
+    settings: SettingsRegistry = app.state.settings
+    is_there = settings.get(InferenceSettings).inference_url
+    interval = settings.get(Settings).seconds_between_jobs if is_there else 0
     async with run_periodically(make_jobs(app), interval):
         yield
 

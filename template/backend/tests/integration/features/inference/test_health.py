@@ -27,6 +27,14 @@ async def test_it_is_degraded_while_the_service_is_away_or_not_well(
         assert await read_ready(client) == (200, "ok", "ok")
 
 
+async def test_without_an_address_nothing_is_asked_and_nothing_is_missing(
+    make_client: MakeClient,
+) -> None:
+    async with make_client(InferenceSettings()) as client:
+        body = (await client.get("/health/ready")).json()
+    assert (body["status"], "inference" in body["components"]) == ("ok", False)
+
+
 def test_an_address_that_leaves_the_machine_unencrypted_is_refused_in_production() -> None:
     with pytest.raises(ValueError, match="INFERENCE_URL must begin with https://"):
         InferenceSettings(environment="production", inference_url="http://models.example.org")

@@ -76,7 +76,12 @@ async def test_what_the_service_says_about_itself_may_be_more_or_less(
 
 @pytest.mark.parametrize(
     "error",
-    [httpx2.ConnectError("refused"), httpx2.ConnectTimeout("slow"), httpx2.PoolTimeout("busy")],
+    [
+        httpx2.ConnectError("refused"),
+        httpx2.ConnectTimeout("slow"),
+        httpx2.PoolTimeout("busy"),
+        httpx2.UnsupportedProtocol("no address"),
+    ],
 )
 async def test_a_request_that_never_left_was_not_answered(
     error: Exception, make_service: MakeService
