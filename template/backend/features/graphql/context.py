@@ -67,6 +67,10 @@ class OperationContext:
             answer: T = self._answers[ask]
             return answer
 
+    def forget_rows(self) -> None:
+        """Load rows anew from here on, in an operation that goes on for long."""
+        self._loaders.clear()
+
     def loader(
         self, load: Callable[["OperationContext", list[K]], Awaitable[Sequence[T | BaseException]]]
     ) -> DataLoader[K, T]:

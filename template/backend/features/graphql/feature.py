@@ -17,7 +17,4 @@ def install(app: FastAPI) -> None:
     for part in load_for_domains(__package__):
         part.install(app)
     schema = app.state.graphql.build(suggest=core.docs_enabled)
-    endpoint = Endpoint(
-        schema, registry.get(GraphQLSettings), page=core.docs_enabled, origins=core.cors_origins
-    )
-    app.include_router(endpoint)
+    app.include_router(Endpoint(schema, core, registry.get(GraphQLSettings)))

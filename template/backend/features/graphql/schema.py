@@ -11,7 +11,7 @@ from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
 from backend.features.graphql.context import OperationContext
-from backend.features.graphql.errors import log_unexpected
+from backend.features.graphql.errors import log_unexpected, show
 from backend.features.graphql.operation import Boundary
 from backend.features.graphql.service import ServiceQuery
 
@@ -37,13 +37,18 @@ class Roots:
 
 
 class Schema(strawberry.Schema):
-    """A schema that logs in the application's way."""
+    """A schema that logs and shows errors in the application's way."""
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Log what clients are not told."""
+        """Log what clients are not told, and replace each error by what they are told."""
         log_unexpected(errors)
+        context = getattr(execution_context, "context", None)
+        request_id = (
+            context.connection.request_id if isinstance(context, OperationContext) else None
+        )
+        errors[:] = [show(error, request_id) for error in errors]
 
 
 @cache

@@ -3,6 +3,8 @@
 from fastapi import FastAPI
 
 from backend.features.graphql.schema import Roots
+from backend.features.graphql.shop.changes import ShopSubscription
+from backend.features.graphql.shop.mutations import ShopMutation
 from backend.features.graphql.shop.queries import ShopQuery
 
 
@@ -10,3 +12,5 @@ def install(app: FastAPI) -> None:
     """Add queries, mutations and subscriptions."""
     roots: Roots = app.state.graphql
     roots.queries.append(ShopQuery)
+    roots.mutations.append(ShopMutation)
+    roots.subscriptions.append(ShopSubscription)
