@@ -31,7 +31,7 @@ def example_values() -> dict[str, str]:
     """Read the example's lines, those that are commented out too; not those of a deleted part."""
     first, *sections = EXAMPLE.read_text(encoding="utf-8").split("\n## ")
     parts = {*find_domains(), *find_features()}
-    there = [section for section in sections if section.split("\n")[0] in parts]
+    there = [one for one in sections if parts.issuperset(one.split("\n")[0].split(", "))]
     text = "\n".join((first, *there))
     return dict(re.findall(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", text, re.MULTILINE))
 
