@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from backend.accounts.adapters.security import AuthSettings
-from backend.accounts.clock import Monotonic
+from backend.core.clock import Monotonic
 from backend.core.errors import AppError
 
 

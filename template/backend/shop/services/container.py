@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from backend.accounts.clock import Clock, utc_now
+from backend.core.clock import Clock, utc_now
 from backend.core.settings import AppSettings
 from backend.core.unit_of_work import UnitOfWorkFactory
 from backend.shop.adapters.cache import Cache

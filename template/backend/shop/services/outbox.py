@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from backend.accounts.clock import Clock, utc_now
+from backend.core.clock import Clock, utc_now
 from backend.accounts.paging import Page
 from backend.core.errors import ConflictError, NotFoundError, UnavailableError
 from backend.shop.adapters.events import Event, EventBus

@@ -28,7 +28,7 @@ def read_example() -> dict[str, str]:
     """Read the example's lines, those that are commented out too; not those of a deleted part."""
     first, *sections = Path(".env.example").read_text(encoding="utf-8").split("\n## ")
     parts = {*find_domains(), *find_features()}
-    there = [section for section in sections if section.split("\n")[0] in parts]
+    there = [one for one in sections if parts.issuperset(one.split("\n")[0].split(", "))]
     return dict(re.findall(r"(?m)^#?([A-Z][A-Z0-9_]*)=(.*)$", "\n".join((first, *there))))
 
 

@@ -15,7 +15,7 @@ from backend.accounts.adapters.security import (
 )
 from backend.accounts.models.customer import Customer
 from backend.accounts.services.container import AccountsContainer
-from backend.tests.fakes.accounts.clock import FakeClock
+from backend.tests.fakes.clock import FakeClock
 from backend.tests.fakes.accounts.unit_of_work import FakeAccountsUnitOfWork
 
 AUTH = AuthSettings(

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.accounts.adapters.login_limiter import MemoryLoginLimiter, TooManyAttemptsError
-from backend.tests.fakes.accounts.clock import FakeClock
+from backend.tests.fakes.clock import FakeClock
 from backend.tests.fakes.accounts.container import AUTH
 
 SETTINGS = AUTH.model_copy(

@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from backend.accounts.adapters.security import AuthSettings, PasswordHasher, TokenKind, TokenService
 from backend.core.errors import AuthenticationError
-from backend.tests.fakes.accounts.clock import FakeClock
+from backend.tests.fakes.clock import FakeClock
 from backend.tests.fakes.accounts.container import AUTH
 
 KEY = AUTH.auth_signing_key.get_secret_value()

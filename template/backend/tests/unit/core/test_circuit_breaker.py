@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from backend.shop.adapters.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
-from backend.tests.fakes.accounts.clock import FakeClock
+from backend.core.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
+from backend.tests.fakes.clock import FakeClock
 
 
 @pytest.fixture

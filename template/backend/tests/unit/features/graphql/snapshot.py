@@ -1,7 +1,7 @@
 """The schema that clients have, in `schema.graphql`, and what would break them.
 
-Write it at each release, and commit it: `uv run python -m backend.features.graphql.snapshot`. From
-then on a test fails when a change breaks that release's clients.
+At each release, write it and commit it; from then on a test fails when a change breaks that
+release's clients: `uv run python -m backend.tests.unit.features.graphql.snapshot`.
 """
 
 from pathlib import Path
@@ -10,8 +10,9 @@ from graphql import build_schema, find_breaking_changes
 
 from backend.core.settings import Settings
 from backend.main import create_app
+from backend.tests import PROJECT_ROOT
 
-SNAPSHOT = Path(__file__).parents[3] / "schema.graphql"
+SNAPSHOT = PROJECT_ROOT / "schema.graphql"
 
 
 def describe() -> str:
