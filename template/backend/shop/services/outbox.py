@@ -6,8 +6,8 @@ from uuid import UUID
 
 import structlog
 
-from backend.core.clock import Clock, utc_now
 from backend.accounts.paging import Page
+from backend.core.clock import Clock, utc_now
 from backend.core.errors import ConflictError, NotFoundError, UnavailableError
 from backend.shop.adapters.events import Event, EventBus
 from backend.shop.models.outbox import OutboxEvent, OutboxStatus

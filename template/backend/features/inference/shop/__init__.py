@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.core.api.router import include_routers
-from backend.accounts.jobs import Job, run_periodically
 from backend.core.settings import Settings, SettingsRegistry
 from backend.core.unit_of_work import make_factory
 from backend.features.inference.client import InferenceSettings
@@ -26,7 +26,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Label images in the background, if there is a service."""
     settings: SettingsRegistry = app.state.settings
     is_there = settings.get(InferenceSettings).inference_url
-    interval = settings.get(Settings).seconds_between_jobs if is_there else 0
+    interval = settings.get(ScheduleSettings).seconds_between_jobs if is_there else 0
     async with run_periodically(make_jobs(app), interval):
         yield
 

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 
 from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.core.api.router import include_routers
-from backend.core.settings import Settings
 from backend.features.redis.shop import routes
 from backend.features.redis.shop.cache import RedisCache
 from backend.features.redis.shop.event_bus import RedisEventBus

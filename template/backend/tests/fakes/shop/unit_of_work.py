@@ -20,9 +20,9 @@ from backend.shop.repositories.products import (
 )
 from backend.shop.repositories.reports import DaySales, ProductSales, ReportRepository
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
-from backend.tests.fakes.clock import FakeClock
 from backend.tests.fakes.accounts.repositories import FakeRepository, Table, paginate
 from backend.tests.fakes.accounts.unit_of_work import FakeAccountsUnitOfWork
+from backend.tests.fakes.clock import FakeClock
 
 ACTIVE = (PaymentStatus.PENDING, PaymentStatus.SUCCEEDED)
 

@@ -8,8 +8,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.accounts.models.columns import Instant, choice
-from backend.shop.models.columns import JSONDocument
 from backend.core.models import Base, Timestamps
+from backend.shop.models.columns import JSONDocument
 
 
 class LabellingStatus(StrEnum):

@@ -3,8 +3,8 @@
 import pytest
 
 from backend.accounts.adapters.login_limiter import MemoryLoginLimiter, TooManyAttemptsError
-from backend.tests.fakes.clock import FakeClock
 from backend.tests.fakes.accounts.container import AUTH
+from backend.tests.fakes.clock import FakeClock
 
 SETTINGS = AUTH.model_copy(
     update={

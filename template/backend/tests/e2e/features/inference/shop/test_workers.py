@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from pytest_greenfield.live_server import LiveServer, run_live_server
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.shop.adapters.media import DiskMediaStore
@@ -17,7 +18,6 @@ from backend.shop.models.product import Product
 from backend.tests.async_utils import async_timeout
 from backend.tests.factories.shop import ProductFactory, ProductImageFactory
 from backend.tests.fakes.features.inference.stub import IMAGES, InferenceStub, label_of, silent
-from backend.tests.fixtures.live_server import LiveServer, running_server
 
 pytestmark = pytest.mark.slow  # each starts servers of its own
 
@@ -50,7 +50,12 @@ def server_env(tmp_path: Path, inference_stub: InferenceStub) -> Mapping[str, st
 @asynccontextmanager
 async def serving(url: str, log: Path, env: Mapping[str, str]) -> AsyncIterator[LiveServer]:
     """Run a server without blocking the loop, in which the model service runs."""
-    running = running_server(url, log, env)
+    running = run_live_server(
+        "backend.main:create_app",
+        log,
+        {"DATABASE_URL": url, "ENVIRONMENT": "test", "LOG_FORMAT": "json", **env},
+        ready_path="/health/live",
+    )
     server = await asyncio.to_thread(running.__enter__)
     try:
         yield server

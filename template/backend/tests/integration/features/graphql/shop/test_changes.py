@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import QueuePool
 
-from backend.core.clock import utc_now
 from backend.accounts.models.customer import Customer
+from backend.core.clock import utc_now
 from backend.core.database import Database
 from backend.shop.adapters.events import MemoryEventBus
 from backend.shop.models.order import Order
