@@ -28,6 +28,9 @@ FEATURES = {
         re.compile(r"object.storage|obstore|\bmoto|\bs3|s3mock|amazonaws", re.IGNORECASE),
     ),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
+    "inference": Feature(
+        (True,), False, re.compile(r"inference|labelling|rapidocr|onnx|image_labels", re.IGNORECASE)
+    ),
 }
 SAMPLES = ["none", "accounts", "shop"]
 REFUSED: Answers = {name: feature.refused for name, feature in FEATURES.items()}
