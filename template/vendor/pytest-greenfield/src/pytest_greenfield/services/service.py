@@ -141,6 +141,10 @@ class Service(ABC):
     def failure_reason(self) -> str | None:
         """Return a sentence when the server has gone away, else None."""
 
+    @abstractmethod
+    def drop_orphans(self) -> list[str]:
+        """Remove from a given server what ended runs have left; return its names."""
+
     @property
     def summary(self) -> str:
         """Return such as `Valkey 9.1 embedded`."""

@@ -59,7 +59,6 @@ def launch(ports: list[ReservedPort], secret: str) -> Child:
         "RABBITMQ_PID_FILE": str(child.folder / "pid"),
         "RABBITMQ_CONF_ENV_FILE": "/dev/null",  # the system's own server
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none",
-        "RABBITMQ_ALLOW_INPUT": "1",  # the script becomes the server
     }
     for port in ports:
         port.release()
