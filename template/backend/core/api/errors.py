@@ -1,7 +1,8 @@
 """Every error, whoever raised it, becomes one shape of response."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPMethod, HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -85,23 +86,35 @@ async def _on_invalid_request(request: Request, error: RequestValidationError) -
         code=ValidationFailedError.code,
         detail=ValidationFailedError.message,
         request_id=get_request_id(request.scope),
-        # Neither `input` nor `ctx`: the answer must not repeat a password that was sent.
-        errors=[
-            ErrorItem(
-                loc=[_printable(part) for part in item["loc"]], msg=item["msg"], type=item["type"]
-            )
-            for item in error.errors()
-        ],
+        errors=list_items(error.errors()),
     )
     return _respond(problem)
 
 
+def list_items(errors: Iterable[Mapping[str, Any]]) -> list[ErrorItem]:
+    """Return Pydantic's errors as a client may read them."""
+    # Neither `input` nor `ctx`: the answer must not repeat a password that was sent.
+    return [
+        ErrorItem(
+            loc=[_printable(part) for part in item["loc"]], msg=item["msg"], type=item["type"]
+        )
+        for item in errors
+    ]
+
+
 async def _on_database_error(request: Request, error: DBAPIError) -> Response:
-    """Answer 422 where the database, or its driver, could not take a value that was sent."""
-    code = getattr(error.orig, "sqlstate", None) or ""
-    if not (isinstance(error, DataError) or code.startswith("22")):
+    known = explain_database_error(error)
+    if known is None:
         raise error
-    return await _on_app_error(request, ValidationFailedError("A value cannot be stored."))
+    return await _on_app_error(request, known)
+
+
+def explain_database_error(error: DBAPIError) -> AppError | None:
+    """Return the error of a value that the database, or its driver, could not take; else None."""
+    code = getattr(error.orig, "sqlstate", None) or ""
+    if isinstance(error, DataError) or code.startswith("22"):
+        return ValidationFailedError("A value cannot be stored.")
+    return None
 
 
 def _printable(part: str | int) -> str | int:

@@ -55,7 +55,9 @@ def test_links_and_files_lead_somewhere(document: Path) -> None:
 
 @each_document
 def test_commands_can_be_run(document: Path) -> None:
-    commands = re.findall(r"\buv run ((?!pre-commit)[^`#\n]+)", document.read_text("utf-8"))
+    commands = re.findall(
+        r"\buv run (?:--group \S+ )?((?!pre-commit)[^`#\n]+)", document.read_text("utf-8")
+    )
     for command in commands:
         program, *arguments = command.split()
         if program == "python":

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from backend.shop.adapters.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
+from backend.core.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
 from backend.tests.fakes.clock import FakeClock
 
 
