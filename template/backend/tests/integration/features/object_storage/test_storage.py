@@ -2,12 +2,9 @@
 
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx2
 import pytest
-import yaml  # type: ignore[import-untyped]
-from pytest_greenfield.services.s3.service import IMAGE
 
 from backend.core.errors import ConflictError, NotFoundError, UnavailableError
 from backend.features.object_storage.settings import ObjectStorageSettings
@@ -115,8 +112,3 @@ async def test_without_the_storage_the_application_is_degraded(
         answer = await client.get("/health/ready")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["components"]["object_storage"] == "unavailable"
-
-
-def test_the_containers_speak_what_the_tests_speak() -> None:
-    services = yaml.safe_load(Path("compose.test.yaml").read_text(encoding="utf-8"))["services"]
-    assert services["s3"]["image"] == f"docker.io/{IMAGE}"
