@@ -230,6 +230,6 @@ def test_a_shared_fixture_of_an_offline_test_asks_no_server(run: RunSuite) -> No
     """The service is open by then; the plugin's own questions would be refused."""
     online = "def test_online(worker_s3): assert worker_s3"
     files = {"tests/integration/test_a.py": online, "tests/unit/test_b.py": SHARED}
-    options = ("-p", "no:randomly", "tests/integration", "tests/unit")
+    options = ("--randomly-dont-reorganize", "tests/integration", "tests/unit")
     outcomes = run(files, *options, settings=SETTINGS).outcomes
     assert outcomes == {"test_online": "passed", "test_offline": "passed"}

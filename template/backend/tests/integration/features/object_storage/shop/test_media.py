@@ -1,7 +1,6 @@
 """Images of products in the bucket."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -16,10 +15,9 @@ from backend.features.object_storage.storage import ObjectStorage
 from backend.shop.models.product import Product, ProductImage
 from backend.tests.factories.shop import ProductFactory
 from backend.tests.fixtures.application import MakeClient
-from backend.tests.fixtures.data import DATA_FOLDER
+from backend.tests.fixtures.shop.data import DATA_FOLDER
 
-MUG: Path = DATA_FOLDER / "shop" / "mug.png"
-PNG = MUG.read_bytes()
+PNG = (DATA_FOLDER / "shop" / "mug.png").read_bytes()
 
 
 @pytest.fixture
