@@ -27,7 +27,7 @@ FEATURES = {
     "object_storage": Feature(
         (True,),
         False,
-        re.compile(r"object.storage|obstore|\bmoto|\bs3|s3mock|amazonaws", re.IGNORECASE),
+        re.compile(r"object.storage|obstore|\bmoto|\bs3(?!cr3t)|s3mock|amazonaws", re.IGNORECASE),
     ),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
     "inference": Feature(
