@@ -9,9 +9,10 @@ from sqlalchemy import CheckConstraint, DateTime, Enum, Numeric, Table, UniqueCo
 from backend.accounts.models.customer import Customer, Role
 from backend.core.domains import load_metadata
 from backend.core.models import Base
-from backend.shop.models.order import Order, OrderStatus
+from backend.shop.models.order import Order, OrderLine, OrderStatus
 from backend.shop.models.outbox import OutboxEvent, OutboxStatus
 from backend.shop.models.payment import Payment, PaymentStatus
+from backend.shop.models.product import Product
 
 TABLES = sorted(load_metadata().tables.values(), key=lambda table: table.name)
 
@@ -43,8 +44,9 @@ def test_every_foreign_key_has_an_index_and_says_what_deleting_does(table: Table
             assert key.ondelete in {"CASCADE", "RESTRICT"}
 
 
-@pytest.mark.parametrize("table", TABLES, ids=str)
-def test_money_is_exact(table: Table) -> None:
+@pytest.mark.parametrize("model", [Order, OrderLine, Payment, Product])
+def test_money_is_exact(model: type[Base]) -> None:
+    table = model.metadata.tables[model.__tablename__]
     for column in table.columns:
         if column.name in {"price", "unit_price", "total", "amount"}:
             assert isinstance(column.type, Numeric)
