@@ -52,9 +52,7 @@ def take_over(project: Project, domain: str, texts: dict[str, str]) -> None:
     settings = project.root / "pyproject.toml"
     before, layers = settings.read_bytes(), project.add_layer(domain)
     parents = {project.root / name for name in texts}
-    new_folders = [
-        folder for path in parents for folder in path.parents if not folder.exists()
-    ]
+    new_folders = [folder for path in parents for folder in path.parents if not folder.exists()]
     new_files = [path for path in parents if not path.exists()]
     try:
         write(project.root, texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ class Aggregate:
     def parse(
         cls, domain: str, noun: str, fields: Sequence[str], plural: str | None = None
     ) -> Aggregate:
-        """Read what was typed; raise RefusedError, whose message says what to type instead."""
+        """Read what was typed; raise RefusedError, which says what to type instead."""
         check_word(domain, "a domain", "library")
         check_word(noun, "an aggregate", "book or order_line")
         if not plural and noun.endswith("s") and not noun.endswith(("ss", "us", "is")):
@@ -39,6 +40,9 @@ class Aggregate:
         check_word(plural, "a plural", f"`--plural {pluralize(noun)}`")
         if plural == noun:
             raise RefusedError(f"{noun} and its plural must differ: type `--plural all_{noun}`.")
+        for word in (noun, plural, camel(noun), camel(plural)):
+            if hasattr(builtins, word):
+                raise RefusedError(f"{word} is a word of Python: choose another name.")
         parsed = tuple(map(Field.parse, fields))
         for field in parsed:
             check_word(field.name, "a field", EXAMPLE)
@@ -77,7 +81,7 @@ def check_word(word: str, what: str, example: str) -> None:
             f"{word!r} is no name of {what}: type lowercase letters, digits and single"
             f" underscores, such as {example}."
         )
-    if keyword.iskeyword(word) or keyword.issoftkeyword(word):
+    if keyword.iskeyword(word):
         raise RefusedError(f"{word} is a word of Python: choose another name for {what}.")
     if len(word) > LONGEST:
         raise RefusedError(f"{word} has {len(word)} characters: {LONGEST} is the most.")

@@ -12,14 +12,14 @@ from vendor.scaffold.errors import RefusedError
 from vendor.scaffold.fields import Field
 
 TEMPLATES = Path(__file__).parent / "templates"
-_MISSING = '''
+_MISSING = """
     @pytest.mark.parametrize("field", {fields})
     async def test_what_it_refers_to_must_exist(
         self, api: httpx2.AsyncClient, db_session: AsyncSession, field: str
     ) -> None:
         body = to_body(await ${{Noun}}Factory.create(db_session)) | {{field: str(uuid4())}}
         assert (await api.post(URL, json=body)).status_code == 409
-'''
+"""
 _NOUN, _FIELD = "qqqq", "zzzz"  # stand for the names that somebody chose
 
 
@@ -51,7 +51,7 @@ def _blocks(fields: tuple[Field, ...], factories: dict[str, str]) -> dict[str, s
         for field in references
         for line in (
             f'if "{field.name}" not in given:',
-            f'    row = await {factories[field.target].split()[-1]}.create(session)',
+            f"    row = await {factories[field.target].split()[-1]}.create(session)",
             f'    given["{field.name}"] = row.id',
         )
     ]

@@ -28,9 +28,7 @@ def main(domain: str, table: str, message: str) -> None:
     config = Config("alembic.ini")
     template = config.get_main_option("file_template", "%(rev)s_%(slug)s")
     config.set_main_option("file_template", f"{domain}/{template}".replace("%", "%%"))
-    command.revision(
-        config, message, autogenerate=True, process_revision_directives=only_the_table
-    )
+    command.revision(config, message, autogenerate=True, process_revision_directives=only_the_table)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,9 @@ class Project:
         for target in sorted({field.target for field in aggregate.fields} - {""}):
             if target not in models:
                 there = ", ".join(sorted(models)) or "none yet"
-                raise RefusedError(f"There is no aggregate {target} to refer to; there are: {there}.")
+                raise RefusedError(
+                    f"There is no aggregate {target} to refer to; there are: {there}."
+                )
             found[target] = self._find_factory(f"{models[target]}Factory")
         return found
 
@@ -92,7 +94,11 @@ class Project:
         """Return pyproject.toml with the domain in the contract of layers; None: nothing to do."""
         text = (self.root / "pyproject.toml").read_text("utf-8")
         found = LAYERS.search(text)
-        if found is None or f'"(backend.{domain})"' in found[0] or f'"backend.{domain}"' in found[0]:
+        if (
+            found is None
+            or f'"(backend.{domain})"' in found[0]
+            or f'"backend.{domain}"' in found[0]
+        ):
             return None
         above = '"(backend.features)"' if '"(backend.features)"' in found[0] else '"backend.main"'
         layers = found[0].replace(f"{above},", f'{above}, "(backend.{domain})",')
