@@ -11,9 +11,11 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from scripts import sync
-from scripts.questions import ROOT
-from tests.engines import Answers, by_cookiecutter, by_copier, combinations, release, tree
+from tooling import ROOT
+from tooling.generated import cookiecutter_json
+from tooling.git import release
+from tooling.questions import combinations
+from tooling.render import Answers, render_with_cookiecutter, render_with_copier, tree
 
 HOSTILE: Answers = {
     "project_name": """Zoë's "big" \\ <App> & #1: 100% {x} [y] *z* `w` $HOME""",
@@ -49,8 +51,8 @@ def pair(
     answers = request.param
     return Pair(
         answers,
-        by_cookiecutter(template, answers, folder / "cookiecutter"),
-        by_copier(template, answers, folder / "copier"),
+        render_with_cookiecutter(template, answers, folder / "cookiecutter"),
+        render_with_copier(template, answers, folder / "copier"),
     )
 
 
@@ -75,10 +77,13 @@ def test_both_engines_leave_out_the_same_names_for_a_star(
         "_exclude:", "_exclude:\n  - /a/*/x/*/gone"
     )
     questions.write_text(text, encoding="utf-8")
-    (own_template / "cookiecutter.json").write_text(sync.text(own_template), encoding="utf-8")
+    written = own_template / "cookiecutter.json"
+    written.write_text(cookiecutter_json(own_template), encoding="utf-8")
     release(own_template, "v1.1.0")
-    ours = tree(by_cookiecutter(own_template, {"sample": "none"}, tmp_path / "cookiecutter"))
-    theirs = tree(by_copier(own_template, {"sample": "none"}, tmp_path / "copier"))
+    ours = tree(
+        render_with_cookiecutter(own_template, {"sample": "none"}, tmp_path / "cookiecutter")
+    )
+    theirs = tree(render_with_copier(own_template, {"sample": "none"}, tmp_path / "copier"))
     assert ours == theirs
     files = {name for name, (_, content) in ours.items() if content is not None}
     assert {name for name in files if name.startswith("a/")} == set(kept)

@@ -7,8 +7,8 @@ import pytest
 from _pytest.fixtures import FixtureFunctionDefinition
 from pytest_greenfield import fixtures, levels, settings
 
-from scripts.questions import ROOT
 from tests.harness.conftest import RunSuite
+from tooling import ROOT
 
 PLUGIN = ROOT / "template" / "vendor" / "pytest-greenfield"
 README = (PLUGIN / "README.md").read_text(encoding="utf-8")

@@ -1,13 +1,14 @@
 """Every error, whoever raised it, becomes one shape of response."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from backend.core.errors import (
     PROBLEM_MEDIA_TYPE,
@@ -54,12 +55,28 @@ async def _on_app_error(request: Request, error: AppError) -> Response:
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     if error.status_code == HTTPStatus.BAD_REQUEST and error.detail == _UNREADABLE:
         return await _on_app_error(request, ValidationFailedError("The body cannot be read."))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_find_methods(request))  # the framework names one route's
     problem = make_problem(
         status=error.status_code,
         detail=str(error.detail),
         request_id=get_request_id(request.scope),
     )
-    return _respond(problem, error.headers)
+    return _respond(problem, headers)
+
+
+def _find_methods(request: Request) -> list[str]:
+    """Return the methods that some route takes at the request's path."""
+    asked = {key: request.scope[key] for key in ("type", "path", "root_path")}
+    return [
+        method
+        for method in HTTPMethod
+        if any(
+            route.matches(asked | {"method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:

@@ -24,6 +24,8 @@ _SETTINGS = (
 
 
 def _daemon_host() -> str:
+    if override := os.environ.get("TESTCONTAINERS_HOST_OVERRIDE"):  # testcontainers' own variable
+        return override
     daemon = urlsplit(os.environ.get("DOCKER_HOST", ""))
     if daemon.scheme in ("tcp", "ssh", "http", "https") and daemon.hostname:
         return daemon.hostname
