@@ -13,7 +13,7 @@ from tooling import ROOT
 SOURCES = ROOT / "template" / "vendor" / "pytest-greenfield" / "src" / "pytest_greenfield"
 MODULES = sorted(SOURCES.rglob("*.py"))
 LINES_OF_A_MODULE = 250
-LINES_OF_ALL = 5600  # 4,000 was the aim
+LINES_OF_ALL = 6250  # 4,000 was the aim; 510 are helpers that a project imports
 OF_AN_APPLICATION = {"alembic", "asyncpg", "fastapi", "sqlalchemy", "starlette"}
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 
-from backend.core.clock import Monotonic
+from backend.accounts.clock import Monotonic
 
 
 class CircuitState(StrEnum):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from backend.shop.adapters.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
-from backend.tests.fakes.clock import FakeClock
+from backend.tests.fakes.accounts.clock import FakeClock
 
 
 @pytest.fixture
