@@ -84,7 +84,7 @@ def refuse(project: Path, *words: str) -> str:
         ("library book date:date", "The files use date for something else"),
         ("library book id:uuid", "The files use id for something else"),
         ("library book created_at:datetime", "created_at"),
-        (f"library {'x' * 28} a:str {'y' * 20}:ref:author", "PostgreSQL takes 63"),
+        (f"library {'x' * 28} a:str {'y' * 25}:ref:author", "PostgreSQL takes 63"),
     ],
 )
 def test_wrong_words_are_refused_with_what_to_type(words: str, sentence: str | None) -> None:
