@@ -45,6 +45,8 @@ def refuse_saved_choices(questions: dict[str, Any], answers: dict[str, Any]) -> 
     for name, asked in questions.items():
         if isinstance(asked, list) and not name.startswith("_") and answers[name] not in asked:
             raise Refusal(f"{name}: Choose one of {', '.join(asked)}, not {answers[name]}.")
+        if isinstance(asked, bool) and not isinstance(answers[name], bool):
+            raise Refusal(f"{name}: Choose true or false, not {answers[name]}.")
 
 
 def refuse_unwritable(folder: Path) -> None:

@@ -1,5 +1,9 @@
-"""Both engines make the same project of every combination of answers, and its files are sound."""
+"""Both engines make the same project of the same answers, and its files are sound.
 
+Every two answers to two questions together; at night, every combination.
+"""
+
+import itertools
 import json
 import re
 import stat
@@ -14,7 +18,7 @@ import yaml
 from tooling import ROOT
 from tooling.generated import cookiecutter_json
 from tooling.git import release
-from tooling.questions import combinations
+from tooling.questions import choices, combinations, pairs
 from tooling.render import Answers, render_with_cookiecutter, render_with_copier, tree
 
 HOSTILE: Answers = {
@@ -27,6 +31,7 @@ HOSTILE: Answers = {
     "author_name": """O'Neil "the \\b" Ñandú & <Sons>""",
     "author_email": "o+neil@example.com",
 }
+PAIRS = pairs(choices())
 LEFT_OVER = re.compile(r"(?<!\$)\{\{|\{%|\{#")
 
 
@@ -39,7 +44,12 @@ class Pair(NamedTuple):
 @pytest.fixture(
     scope="module",
     params=[
-        *(pytest.param(each, id="-".join(map(str, each.values()))) for each in combinations()),
+        *(pytest.param(each, id="-".join(map(str, each.values()))) for each in PAIRS),
+        *(
+            pytest.param(each, id="-".join(map(str, each.values())), marks=pytest.mark.nightly)
+            for each in combinations()
+            if each not in PAIRS
+        ),
         pytest.param(HOSTILE, id="hostile"),
         pytest.param({**HOSTILE, "sample": "none", "ci": "both"}, id="hostile-none"),
     ],
@@ -54,6 +64,14 @@ def pair(
         render_with_cookiecutter(template, answers, folder / "cookiecutter"),
         render_with_copier(template, answers, folder / "copier"),
     )
+
+
+def test_every_two_answers_are_tried_together() -> None:
+    values = choices()
+    for one, other in itertools.combinations(values, 2):
+        tried = {(row[one], row[other]) for row in PAIRS}
+        assert tried == set(itertools.product(values[one], values[other]))
+    assert len(PAIRS) < 30
 
 
 def test_both_engines_make_the_same_bytes_and_modes(pair: Pair) -> None:

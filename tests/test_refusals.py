@@ -158,6 +158,7 @@ def test_replayed_answers_are_checked_again(template: Path, tmp_path: Path) -> N
     for name, value, sentence in [
         ("project_slug", "../x", SLUG),
         ("license", "GPL", "Choose one of MIT, Apache-2.0, Proprietary, not GPL."),
+        ("graphql", "false", "graphql: Choose true or false, not false."),
         ("_version", "0", "These saved answers belong to another version of the template"),
     ]:
         wrong = copy.deepcopy(context)

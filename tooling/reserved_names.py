@@ -16,6 +16,7 @@ from textwrap import fill
 import yaml
 
 from tooling import ROOT
+from tooling.questions import load
 from tooling.render import Answers, render_with_copier
 from tooling.uv import uv
 
@@ -86,5 +87,6 @@ def write(names: set[str]) -> None:
 
 def extend() -> None:
     """Add the names of this Python and of what a project installs."""
-    answers: Answers = {"project_slug": "every-name", "sample": "shop"}
+    features = {question.name: True for question in load()[1] if question.type == "bool"}
+    answers: Answers = {"project_slug": "every-name", "sample": "shop", **features}
     write(read() | WINDOWS_DEVICES | ADDED_IN_3_14 | python_names() | project_names(answers))

@@ -11,10 +11,10 @@ from backend.accounts.api import routes
 from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.accounts.services.container import AccountsContainer
-from backend.accounts.unit_of_work import make_factory
 from backend.core.api.router import include_routers
 from backend.core.database import Database
 from backend.core.settings import SettingsRegistry
+from backend.core.unit_of_work import make_factory
 
 
 def install(app: FastAPI) -> None:

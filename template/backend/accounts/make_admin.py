@@ -9,9 +9,9 @@ import sys
 
 from backend.accounts.models.customer import Role
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
-from backend.accounts.unit_of_work import make_factory
 from backend.core.database import Database
 from backend.core.settings import Settings, load_settings
+from backend.core.unit_of_work import make_factory
 
 
 async def make_admin(database: Database, email: str) -> str:

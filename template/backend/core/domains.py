@@ -2,7 +2,7 @@
 
 - A domain is a folder beside `core` that has a `domain.py`.
 - A feature is a folder in `features/` that has a `feature.py`. It knows the domains, they do not
-  know it: `app.state.NAME = replace(app.state.NAME, cache=…)` exchanges a part of a domain.
+  know it: `app.state.NAME = replace(app.state.NAME, …)` exchanges a part of a domain.
 
 Both modules have `install(app)`, called while the app is built, and may have `lifespan(app)`, an
 async context manager that is entered when the app starts, after the database was made: those of
@@ -68,9 +68,10 @@ def load_for_domains(feature: str) -> list[Part]:
 
 
 def load_metadata() -> MetaData:
-    """Import the models of all domains, and return the tables of all of them."""
+    """Import the models of all domains, and those that features add to them; return all tables."""
     for name in find_domains():
-        package = f"{BACKEND.name}.{name}.models"
-        if find_spec(package):
-            import_module(package)
+        folders = [BACKEND / name, *sorted(BACKEND.glob(f"features/*/{name}"))]
+        for models in (folder / "models" for folder in folders):
+            if (models / "__init__.py").is_file():
+                import_module(".".join(models.relative_to(BACKEND.parent).parts))
     return Base.metadata

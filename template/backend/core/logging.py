@@ -17,7 +17,6 @@ class StdoutHandler(logging.Handler):
     """Writes to what is `sys.stdout` now, not to what it was when the handler was made."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record as one line."""
         try:
             print(self.format(record), flush=True)
         except Exception:  # logging never breaks what it reports on; handleError says what failed

@@ -1,8 +1,8 @@
 """Settings: read from the environment (and `.env`), checked once, never changed."""
 
 import os
-from collections.abc import Iterator
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar, cast
@@ -62,14 +62,15 @@ class AppSettings(BaseSettings):
 
 
 def _find_weakness(secret: str, *, is_key: bool) -> str | None:
-    if _is_placeholder(secret):
+    if is_placeholder(secret):
         return "holds a placeholder"
     if is_key and len(secret) < MIN_KEY_LENGTH:
         return f"is shorter than {MIN_KEY_LENGTH} characters"
     return "repeats a few characters" if is_key and len(set(secret)) < 8 else None
 
 
-def _is_placeholder(secret: str) -> bool:
+def is_placeholder(secret: str) -> bool:
+    """Tell whether a secret is a word that stands where a secret should be."""
     word = secret.strip().lower().replace("-", "").replace("_", "")
     return word in _PLACEHOLDERS or word.startswith("changeme")
 
@@ -125,7 +126,7 @@ class Settings(AppSettings):
         yield from super().find_weaknesses()
         password = make_url(self.database_url).password
         # No password at all is fine: a socket, a certificate or a cloud identity may do the work.
-        if password is not None and _is_placeholder(str(password)):
+        if password is not None and is_placeholder(str(password)):
             yield (
                 "DATABASE_URL holds a placeholder as its password. "
                 f"Give the database's user a password made with: {RANDOM_VALUE_COMMAND}"

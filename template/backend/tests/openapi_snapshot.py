@@ -1,7 +1,6 @@
-"""The API that clients of the last release know, in `openapi.json`.
+"""Write the API's description into `openapi.json`: at each release, to be committed.
 
-Write it at each release, and commit it: `uv run python -m backend.tests.openapi_snapshot`. From
-then on `unit/core/api/test_openapi.py` fails when a change breaks that release's clients.
+From then on `unit/core/api/test_openapi.py` fails when a change breaks that release's clients.
 """
 
 import json

@@ -11,7 +11,7 @@ import jwt
 from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import Field, SecretStr
 
-from backend.accounts.clock import Clock, utc_now
+from backend.core.clock import Clock, utc_now
 from backend.core.errors import AuthenticationError
 from backend.core.settings import AppSettings
 

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.repositories.customers import CustomerRepository, RefreshTokenRepository
-from backend.accounts.unit_of_work import UnitOfWork
+from backend.core.unit_of_work import UnitOfWork
 
 
 class AccountsUnitOfWork(UnitOfWork):

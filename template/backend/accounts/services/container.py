@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from backend.accounts.adapters.login_limiter import LoginLimiter
 from backend.accounts.adapters.security import PasswordHasher, TokenService
-from backend.accounts.clock import Clock, utc_now
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.accounts.services.accounts import AccountService
-from backend.accounts.unit_of_work import UnitOfWorkFactory
+from backend.core.clock import Clock, utc_now
+from backend.core.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ def install(app: FastAPI) -> None:
 
 
 async def show_docs(request: Request) -> HTMLResponse:
-    """Return the page. Its scripts come from a CDN; when they arrive, they replace the list."""
+    """Return the page. Its scripts, which come from a CDN, replace the list."""
     app: FastAPI = request.app
     url = request.scope.get("root_path", "") + str(app.openapi_url)
     page = bytes(get_swagger_ui_html(openapi_url=url, title=app.title).body).decode()

@@ -5,21 +5,21 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel
 
 from backend import __version__
 from backend.core.api.dependencies import SettingsDep
 from backend.core.api.router import PUBLIC
 from backend.core.errors import ErrorItem, UnavailableError
+from backend.core.settings import Settings
 
 router = APIRouter(tags=["health"])
 log = structlog.stdlib.get_logger(__name__)
 
 Check = Callable[[], Awaitable[object]]
 HealthChecks = dict[str, Check]
-"""By name. `app.state.health_checks` must succeed, `app.state.optional_checks` may fail; domains
-and features add theirs in their lifespan."""
+"""By name: `app.state.health_checks` must succeed, `app.state.optional_checks` may fail."""
 
 
 class ServiceInfo(BaseModel):
@@ -51,8 +51,13 @@ async def live() -> dict[Literal["status"], Literal["ok"]]:
 @router.get("/health/ready", openapi_extra=PUBLIC)
 async def ready(request: Request, settings: SettingsDep) -> Readiness:
     """Check every component at once; 503 names those that failed. Send traffic after a 200."""
-    required: HealthChecks = request.app.state.health_checks
-    checks: HealthChecks = request.app.state.optional_checks | required
+    return await check_components(request.app, settings)
+
+
+async def check_components(app: FastAPI, settings: Settings) -> Readiness:
+    """Check every component at once; raise UnavailableError where a required one failed."""
+    required: HealthChecks = app.state.health_checks
+    checks: HealthChecks = app.state.optional_checks | required
     results = await asyncio.gather(
         *(_run(name, check, settings.readiness_timeout) for name, check in checks.items())
     )

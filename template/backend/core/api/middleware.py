@@ -57,7 +57,6 @@ class RequestContext:
         self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or WebSocket."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -104,7 +103,6 @@ class ErrorBoundary:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or WebSocket; nothing but a broken response is raised further."""
         sent = ""  # the type of the last message
 
         async def watched_send(message: Message) -> None:
@@ -131,8 +129,7 @@ class BodyLimit(RequestBodyLimitMiddleware):
     """Refuses bodies above a limit: by their declared length at once, else as they are read."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; a body that is too large is never handed to a route."""
-        declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        declared = dict(scope.get("headers", ())).get(b"content-length", b"0").decode("latin-1")
         if declared.isdecimal() and int(declared) > self.max_body_size:
             await PayloadTooLargeError().to_response(scope)(scope, receive, send)
         else:

@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from typing import Protocol
 
-from backend.accounts.clock import Monotonic
+from backend.core.clock import Monotonic
 
 
 class Cache(Protocol):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from backend.accounts.clock import Clock, utc_now
+from backend.core.clock import Clock, utc_now
 from backend.shop.models.order import OrderStatus
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
 from backend.shop.services.order_events import make_event

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from backend.accounts.clock import Clock, utc_now
-from backend.accounts.unit_of_work import UnitOfWorkFactory
+from backend.core.clock import Clock, utc_now
 from backend.core.settings import AppSettings
+from backend.core.unit_of_work import UnitOfWorkFactory
 from backend.shop.adapters.cache import Cache
 from backend.shop.adapters.events import EventBus
 from backend.shop.adapters.media import MediaSettings, MediaStore

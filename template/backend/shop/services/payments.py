@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from backend.accounts.clock import Clock, utc_now
 from backend.accounts.models.customer import Customer
+from backend.core.clock import Clock, utc_now
 from backend.core.errors import ConflictError, NotFoundError
 from backend.shop.adapters.payment_gateway import (
     Charge,

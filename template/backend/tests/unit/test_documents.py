@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_greenfield.documents import find_stale_names
 
-from backend.core.domains import find_domains, load_parts
+from backend.core.domains import find_domains, find_features, load_parts
 from backend.core.settings import AppSettings
 from backend.tests import PROJECT_ROOT
 
@@ -25,9 +25,10 @@ def find_classes(base: type[AppSettings] = AppSettings) -> Iterator[type[AppSett
 
 
 def read_example() -> dict[str, str]:
-    """Read the example's lines, those that are commented out too; not those of a deleted domain."""
+    """Read the example's lines, those that are commented out too; not those of a deleted part."""
     first, *sections = Path(".env.example").read_text(encoding="utf-8").split("\n## ")
-    there = [section for section in sections if section.split("\n")[0] in find_domains()]
+    parts = {*find_domains(), *find_features()}
+    there = [one for one in sections if parts.issuperset(one.split("\n")[0].split(", "))]
     return dict(re.findall(r"(?m)^#?([A-Z][A-Z0-9_]*)=(.*)$", "\n".join((first, *there))))
 
 

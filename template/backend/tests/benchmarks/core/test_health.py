@@ -14,5 +14,4 @@ async def test_readiness_costs_one_round_trip(client: httpx2.AsyncClient) -> Non
             await client.get(path)
             measured.append(perf_counter() - start)
     live, ready = (median(measured[3:]) for measured in times.values())  # the first warm up
-    print(f"{1000 * live:.2f} ms alive, {1000 * ready:.2f} ms ready")
     assert ready < 20 * live

@@ -15,8 +15,8 @@ from backend.accounts.adapters.security import (
 )
 from backend.accounts.models.customer import Customer
 from backend.accounts.services.container import AccountsContainer
-from backend.tests.fakes.accounts.clock import FakeClock
 from backend.tests.fakes.accounts.unit_of_work import FakeAccountsUnitOfWork
+from backend.tests.fakes.clock import FakeClock
 
 AUTH = AuthSettings(
     auth_signing_key=SecretStr("the key of tests, long enough for HS256"),

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import inspect
 
 from backend.accounts.paging import Cursor, Page
-from backend.tests.fakes.accounts.clock import FakeClock
+from backend.tests.fakes.clock import FakeClock
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from backend.accounts.paging import Page
 from backend.accounts.repositories.customers import CustomerRepository, RefreshTokenRepository
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.core.errors import ConflictError
-from backend.tests.fakes.accounts.clock import FakeClock
 from backend.tests.fakes.accounts.repositories import FakeRepository, Table, paginate
+from backend.tests.fakes.clock import FakeClock
 
 
 class FakeCustomers(FakeRepository, CustomerRepository):

@@ -20,9 +20,9 @@ from backend.shop.repositories.products import (
 )
 from backend.shop.repositories.reports import DaySales, ProductSales, ReportRepository
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
-from backend.tests.fakes.accounts.clock import FakeClock
 from backend.tests.fakes.accounts.repositories import FakeRepository, Table, paginate
 from backend.tests.fakes.accounts.unit_of_work import FakeAccountsUnitOfWork
+from backend.tests.fakes.clock import FakeClock
 
 ACTIVE = (PaymentStatus.PENDING, PaymentStatus.SUCCEEDED)
 
@@ -41,6 +41,9 @@ class FakeProducts(FakeRepository, ProductRepository):
 
     async def get(self, product_id: UUID) -> Product | None:
         return self.table.rows.get(product_id)
+
+    async def find(self, product_ids: Iterable[UUID]) -> Sequence[Product]:
+        return [self.table.rows[key] for key in set(product_ids) & self.table.rows.keys()]
 
     async def list(
         self, filters: ProductFilter, *, cursor: str | None = None, limit: int = 20

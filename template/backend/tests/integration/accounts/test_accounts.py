@@ -17,7 +17,7 @@ from backend.accounts.adapters.security import AuthSettings, TokenKind, TokenSer
 from backend.accounts.models.customer import Customer, RefreshToken, Role
 from backend.accounts.services.container import AccountsContainer
 from backend.tests.factories.accounts import PASSWORD, CustomerFactory
-from backend.tests.fakes.accounts.clock import FakeClock
+from backend.tests.fakes.clock import FakeClock
 
 AUTH = "/api/v1/auth"
 ANN = {"email": "Ann@Example.com", "password": "long enough 1", "full_name": "Ann"}

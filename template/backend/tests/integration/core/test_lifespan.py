@@ -9,17 +9,7 @@ from sqlalchemy.pool import QueuePool
 from backend.core.database import Database
 from backend.core.settings import Settings
 from backend.main import create_app
-from backend.tests.fixtures.application import MakeClient, running
-
-
-async def test_a_client_with_other_settings_is_on_the_same_database(
-    make_client: MakeClient, worker_settings: Settings
-) -> None:
-    other = worker_settings.model_copy(update={"service_name": "elsewhere"})
-    async with make_client(other) as client:
-        assert (await client.get("/")).json()["service"] == "elsewhere"
-        answer = await client.get("/health/ready")
-    assert answer.json()["components"]["database"] == "ok"
+from backend.tests.fixtures.application import running
 
 
 async def test_a_database_of_its_own_is_closed_with_the_app(worker_settings: Settings) -> None:

@@ -15,8 +15,6 @@ from backend.tests.fixtures.application import running
 
 
 class Note(BaseModel):
-    """A schema that somebody wrote without a thought."""
-
     title: str
     count: int = 0
 
@@ -47,10 +45,8 @@ async def notes(
         ("title=%00", None),
         ("title=a&count=99999999999999999999", None),
         ("", b'{"title": "a\\u0000"}'),
-        ("", b'{"title": "\\ud800"}'),
         ("", b'{"title": "a", "count": 99999999999999999999}'),
         ("", b'{"title": "a", "count": 3000000000}'),
-        ("", b'{"title": "a", "count": NaN}'),
         ("", b'{"\\ud800": 1}'),
     ],
 )

@@ -52,11 +52,11 @@ def test_the_standard_librarys_records_look_alike(capsys: Capture) -> None:
 def test_an_exception_is_written_without_local_variables(capsys: Capture) -> None:
     hidden = "-".join(["in", "a", "local", "variable"])
     try:
-        int(hidden[:2])
+        raise ValueError(hidden[:2])
     except ValueError:
         log.exception("job.failed")
     written = read_last(capsys)["exception"]
-    assert "ValueError: invalid literal" in written
+    assert "ValueError: in" in written
     assert hidden not in written
 
 
@@ -71,7 +71,7 @@ def test_the_last_configuration_counts(capsys: Capture) -> None:
 
 
 def test_secrets_are_hidden_at_any_depth_without_changing_the_original() -> None:
-    body = {"user": {"new_password": "s3cr3t", "API_KEY": "s3cr3t", "name": "Ann"}}
-    event = redact(None, "info", {"event": "e", "body": body})
-    assert event["body"] == {"user": {"new_password": REDACTED, "API_KEY": REDACTED, "name": "Ann"}}
-    assert body["user"]["new_password"] == "s3cr3t"
+    body = {"user": {"API_KEY": "s3cr3t", "name": "Ann"}}
+    event = redact(None, "", {"body": body})
+    assert event == {"body": {"user": {"API_KEY": REDACTED, "name": "Ann"}}}
+    assert body["user"]["API_KEY"] == "s3cr3t"

@@ -25,8 +25,6 @@ class NotePatch(Patch):
         {"tags": ["\ud800"]},
         {"facts": {"\udfff\ud800": 1}},
         {"count": 2**63},
-        {"count": -(2**63) - 1},
-        {"weight": float("inf")},
         {"weight": float("nan")},
         {"facts": {"deep": [10**30]}},
         {"titel": "an unknown field"},

@@ -16,7 +16,7 @@ import pytest
 
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 _FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]*\.?\w*|\.?[\w-]+\.(?:py|toml|yaml|yml|ini|md))`")
-_COMMAND = re.compile(r"\buv run ((?!pre-commit)[^`#\n]+)")
+_COMMAND = re.compile(r"\buv run (?:--group \S+ )?((?!pre-commit)[^`#\n]+)")
 _PATH = re.compile(r"\w[\w.-]*/[\w./:-]+")
 _FIXTURE = re.compile(r"^@pytest\.fixture.*\n(?:@.*\n)*(?:async )?def (\w+)", re.MULTILINE)
 

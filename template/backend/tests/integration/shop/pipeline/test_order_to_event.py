@@ -22,7 +22,7 @@ from backend.shop.models.outbox import OutboxEvent, OutboxStatus
 from backend.shop.models.payment import Payment, PaymentStatus
 from backend.shop.services.container import ShopContainer
 from backend.tests.factories.shop import OrderFactory, ProductFactory
-from backend.tests.fixtures.shop.websocket import Connect
+from backend.tests.fixtures.websocket import Connect
 from backend.tests.integration.shop.pipeline.conftest import APPROVED, DECLINED, MakeGateway
 
 URL = "/api/v1/orders"

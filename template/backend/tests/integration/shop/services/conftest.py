@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.unit_of_work import make_factory
 from backend.core.database import Database
+from backend.core.unit_of_work import make_factory
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
 from backend.shop.services.container import ShopContainer
 from backend.tests.fakes.shop.container import FakeShop

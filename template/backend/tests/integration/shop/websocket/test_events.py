@@ -18,7 +18,7 @@ from backend.shop.models.order import Order
 from backend.shop.services.container import ShopContainer
 from backend.tests.factories.accounts import CustomerFactory
 from backend.tests.factories.shop import OrderFactory
-from backend.tests.fixtures.shop.websocket import Connect, WebSocketClosed, WebSocketSession
+from backend.tests.fixtures.websocket import Connect, WebSocketClosed, WebSocketSession
 
 URL = "/api/v1/events"
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr, ValidationError
 
 from backend.accounts.adapters.security import AuthSettings, PasswordHasher, TokenKind, TokenService
 from backend.core.errors import AuthenticationError
-from backend.tests.fakes.accounts.clock import FakeClock
 from backend.tests.fakes.accounts.container import AUTH
+from backend.tests.fakes.clock import FakeClock
 
 KEY = AUTH.auth_signing_key.get_secret_value()
 

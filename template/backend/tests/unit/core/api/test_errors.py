@@ -82,14 +82,11 @@ async def test_a_slash_too_many_leads_to_no_other_host(client: httpx2.AsyncClien
     assert (response.status_code, response.headers.get("location")) == (404, None)
 
 
-async def test_an_error_keeps_its_headers(client: httpx2.AsyncClient) -> None:
+async def test_an_error_keeps_its_headers_and_items(client: httpx2.AsyncClient) -> None:
     response = await client.get("/failing/anonymous")
     check_problem(response, 401, "not_authenticated")
     assert response.headers["www-authenticate"] == "Bearer"
     assert (await client.get("/failing/teapot")).headers["x-handle"] == "left"
-
-
-async def test_and_its_sentence_and_items(client: httpx2.AsyncClient) -> None:
     problem = check_problem(await client.get("/failing/conflict"), 409, "conflict")
     assert problem["detail"] == "It is taken."
     assert problem["errors"] == [{"loc": ["sku"], "msg": "a", "type": "b"}]

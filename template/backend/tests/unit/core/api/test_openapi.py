@@ -21,16 +21,14 @@ def document() -> dict[str, Any]:
 
 
 def test_every_operation_describes_its_errors_as_problems(document: dict[str, Any]) -> None:
-    schemas = document["components"]["schemas"]
     for operations in document["paths"].values():
         for operation in operations.values():
             content = operation["responses"]["default"]["content"]
             reference = {"$ref": "#/components/schemas/Problem"}
             assert content == {"application/problem+json": {"schema": reference}}
             assert "422" not in operation["responses"]
-    assert "HTTPValidationError" not in schemas
     references = re.findall(r"#/components/schemas/(\w+)", json.dumps(document))
-    assert set(references) <= set(schemas)
+    assert set(references) <= document["components"]["schemas"].keys() - {"HTTPValidationError"}
 
 
 def test_nothing_breaks_the_clients_of_the_last_release(document: dict[str, Any]) -> None:

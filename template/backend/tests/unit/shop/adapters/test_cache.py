@@ -3,7 +3,7 @@
 import pytest
 
 from backend.shop.adapters.cache import MemoryCache
-from backend.tests.fakes.accounts.clock import FakeClock
+from backend.tests.fakes.clock import FakeClock
 
 
 @pytest.fixture

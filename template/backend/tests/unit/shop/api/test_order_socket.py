@@ -18,7 +18,7 @@ from backend.shop.services.order_events import make_event, make_topic
 from backend.tests.factories.shop import OrderFactory
 from backend.tests.fakes.accounts.container import AUTH
 from backend.tests.fakes.shop.container import FakeShop
-from backend.tests.fixtures.shop.websocket import Connect, WebSocketClosed, WebSocketSession
+from backend.tests.fixtures.websocket import Connect, WebSocketClosed, WebSocketSession
 
 
 @pytest.fixture

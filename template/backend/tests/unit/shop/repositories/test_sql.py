@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from backend.accounts.paging import Cursor
 from backend.shop.models.order import OrderStatus
 from backend.shop.repositories.products import ProductFilter
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
