@@ -18,8 +18,8 @@ from tooling.render import render_with_copier
 from tooling.uv import one_at_a_time, uv
 
 AUTHOR = ("library", "author", "name:str", "born:date:optional")
-ORDER_LINE = (
-    *("library", "order_line", "title:str", "pages:int", "price:decimal", "in_print:bool"),
+BOOK_COPY = (
+    *("library", "book_copy", "title:str", "pages:int", "price:decimal", "in_print:bool"),
     *("published_at:datetime", "code:uuid", "note:str:optional", "author:ref:author"),
     "editor:ref:author:optional",
 )
@@ -226,7 +226,7 @@ def make(template: Path, tmp_path: Path, sample: str) -> Path:
     project = render_with_copier(template, {"sample": sample}, tmp_path)
     uv(project, "sync", "--quiet")
     commit(project)
-    for words in (AUTHOR, ORDER_LINE, FURTHER[sample]):
+    for words in (AUTHOR, BOOK_COPY, FURTHER[sample]):
         scaffold(project, *words)
         commit(project)
     return project
