@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.core.api.router import include_routers
-from backend.core.settings import Settings, SettingsRegistry
+from backend.core.settings import SettingsRegistry
 from backend.core.unit_of_work import make_factory
 from backend.features.inference.client import InferenceSettings
 from backend.features.inference.shop import routes

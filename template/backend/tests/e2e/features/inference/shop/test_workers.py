@@ -50,12 +50,8 @@ def server_env(tmp_path: Path, inference_stub: InferenceStub) -> Mapping[str, st
 @asynccontextmanager
 async def serving(url: str, log: Path, env: Mapping[str, str]) -> AsyncIterator[LiveServer]:
     """Run a server without blocking the loop, in which the model service runs."""
-    running = run_live_server(
-        "backend.main:create_app",
-        log,
-        {"DATABASE_URL": url, "ENVIRONMENT": "test", "LOG_FORMAT": "json", **env},
-        ready_path="/health/live",
-    )
+    variables = {"DATABASE_URL": url, "ENVIRONMENT": "test", "LOG_FORMAT": "json", **env}
+    running = run_live_server("backend.main:create_app", log, variables, ready_path="/health/live")
     server = await asyncio.to_thread(running.__enter__)
     try:
         yield server
