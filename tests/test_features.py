@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scripts.questions import load
-from tests.engines import Answers, by_copier
+from tooling.questions import load
+from tooling.render import Answers, render_with_copier
 
 
 class Feature(NamedTuple):
@@ -21,6 +21,7 @@ class Feature(NamedTuple):
 
 
 FEATURES = {
+    "redis": Feature((True,), False, re.compile(r"redis(?!trib)|valkey", re.IGNORECASE)),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
 }
 SAMPLES = ["none", "accounts", "shop"]
@@ -54,7 +55,7 @@ def test_a_refused_feature_leaves_no_trace(
 ) -> None:
     """Every other feature is taken: none of them may lean on this one."""
     answers = {**TAKEN, name: FEATURES[name].refused, "sample": sample, "ci": "both"}
-    assert traces(by_copier(template, answers, tmp_path), FEATURES[name].names) == []
+    assert traces(render_with_copier(template, answers, tmp_path), FEATURES[name].names) == []
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_a_refused_feature_leaves_no_trace(
     [(name, answer) for name, feature in FEATURES.items() for answer in feature.taken],
 )
 def test_a_taken_feature_is_there(template: Path, tmp_path: Path, name: str, answer: Any) -> None:
-    project = by_copier(template, {**REFUSED, name: answer}, tmp_path)
+    project = render_with_copier(template, {**REFUSED, name: answer}, tmp_path)
     assert (project / "backend" / "features" / name / "feature.py").exists()
     found = " ".join(traces(project, FEATURES[name].names))
     for place in ("backend/tests/integration/features/", "pyproject.toml:", "README.md:"):
@@ -73,7 +74,7 @@ def test_a_taken_feature_is_there(template: Path, tmp_path: Path, name: str, ans
 def test_without_any_there_is_no_folder_for_features(
     template: Path, tmp_path: Path, sample: str
 ) -> None:
-    project = by_copier(template, {**REFUSED, "sample": sample}, tmp_path)
+    project = render_with_copier(template, {**REFUSED, "sample": sample}, tmp_path)
     assert list(project.glob("backend/**/features")) == []
 
 
@@ -81,6 +82,6 @@ def test_without_any_there_is_no_folder_for_features(
 def test_what_a_feature_does_for_a_domain_goes_with_it(
     template: Path, tmp_path: Path, sample: str, absent: str
 ) -> None:
-    project = by_copier(template, {**TAKEN, "sample": sample}, tmp_path)
+    project = render_with_copier(template, {**TAKEN, "sample": sample}, tmp_path)
     assert list(project.glob("backend/**/features")) != []
     assert list(project.glob(f"backend/**/features/*/{absent}")) == []

@@ -10,9 +10,10 @@ import psycopg
 import pytest
 
 from hooks.verify import environment
-from tests.engines import by_copier, commit, git
-from tests.projects import uv
 from tests.test_updates import assert_no_conflict, update
+from tooling.git import commit, git
+from tooling.render import render_with_copier
+from tooling.uv import uv
 
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(900)]
 
@@ -40,7 +41,7 @@ Rows = Callable[[str], list[tuple[object, ...]]]
 @pytest.fixture
 def project(template: Path, tmp_path: Path) -> Path:
     """A shop, committed and installed."""
-    project = by_copier(template, {"sample": "shop"}, tmp_path)
+    project = render_with_copier(template, {"sample": "shop"}, tmp_path)
     uv(project, "sync", "--quiet")
     commit(project, "new")
     return project
@@ -114,7 +115,7 @@ def test_rows_that_stay_are_not_touched(project: Path, rows: Rows) -> None:
     uv(project, "run", "alembic", "upgrade", "head")
     take(project, "shop")
     migrations = "backend/tests/integration/infrastructure/test_migrations.py"
-    with pytest.raises(AssertionError, match="alembic merge heads"):
+    with pytest.raises(RuntimeError, match="alembic merge heads"):
         uv(project, "run", "pytest", "-q", migrations, "-k", "newest")
     uv(project, "run", "alembic", "merge", "heads", "-m", "merge the sample")
     uv(project, "run", "alembic", "upgrade", "head")
@@ -132,7 +133,7 @@ def test_a_forgotten_downgrade_is_made_up_for_with_the_old_commit(
     uv(project, "run", "alembic", "upgrade", "head")
     uv(project, "run", "python", "-m", "backend.seed")
     take(project, "accounts")
-    with pytest.raises(AssertionError, match="Can't locate revision identified by '0007'"):
+    with pytest.raises(RuntimeError, match="Can't locate revision identified by '0007'"):
         uv(project, "run", "alembic", "upgrade", "head")
     git(project, "checkout", "--quiet", "HEAD~1")
     uv(project, "run", "alembic", "downgrade", "0001")

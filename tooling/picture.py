@@ -1,19 +1,16 @@
-"""Draw the README's picture of a run, docs/images/run.svg, from the recorded docs/images/run.txt.
+"""The README's picture of a run: docs/images/run.svg, drawn from the recorded docs/images/run.txt.
 
-`uv run python -m scripts.picture record` runs the real thing first: Cookiecutter, the
-verification and all, in a temporary folder; the recording is what was on the screen.
+The recording is what was on the screen of the real thing: Cookiecutter, verification and all.
 """
 
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from html import escape
-from pathlib import Path
 
 from hooks.verify import environment
-from scripts.questions import ROOT
+from tooling import ROOT
 
 RECORDING = ROOT / "docs" / "images" / "run.txt"
 PICTURE = ROOT / "docs" / "images" / "run.svg"
@@ -29,7 +26,7 @@ COLOURS = [
 
 
 def record() -> None:
-    """Run the command and keep its output. The picture is of this machine's run, good or bad."""
+    """Run the command in a temporary folder and keep its output, whether it is good or bad."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["uvx", *COMMAND.split()[1:-1], folder]
         result = subprocess.run(
@@ -46,7 +43,7 @@ def record() -> None:
 
 
 def shown(recording: str) -> list[str]:
-    """The recording's first and last lines, none longer than the picture is wide."""
+    """Return the recording's first and last lines, none longer than the picture is wide."""
     lines = [line[:COLUMNS] for line in recording.splitlines()]
     return lines if len(lines) <= HEAD + TAIL else [*lines[:HEAD], "…", *lines[-TAIL:]]
 
@@ -75,13 +72,3 @@ def svg(recording: str) -> str:
         f'<rect width="{width}" height="{height}" rx="10" fill="#0d1117"/>\n'
         f"{''.join(buttons)}{''.join(texts)}</svg>\n"
     )
-
-
-def main(arguments: list[str]) -> None:
-    if arguments == ["record"]:
-        record()
-    PICTURE.write_text(svg(Path(RECORDING).read_text(encoding="utf-8")), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

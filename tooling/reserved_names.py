@@ -1,4 +1,4 @@
-"""Write reserved_names.yml: the names that a project cannot have.
+"""reserved_names.yml: the names that a project cannot have.
 
 They are Python's keywords, the standard library's modules, and the packages that a project
 installs or imports: uv refuses a project that depends on its own name, and such a folder hides
@@ -7,21 +7,22 @@ the module from Python. Names are only ever added: run it with each Python of th
 
 import json
 import keyword
-import subprocess
 import sys
 import tempfile
 import tomllib
 from pathlib import Path
 from textwrap import fill
 
-import copier
 import yaml
 
-from scripts.questions import ROOT, load
+from tooling import ROOT
+from tooling.questions import load
+from tooling.render import Answers, render_with_copier
+from tooling.uv import uv
 
 TARGET = ROOT / "reserved_names.yml"
 HEADER = """\
-# Written by `uv run python -m scripts.reserved_names`; not asked (`when: false`).
+# Written by `uv run python -m tooling names`; not asked (`when: false`).
 reserved_names:
   type: str
   when: false
@@ -42,29 +43,28 @@ print(json.dumps(list(importlib.metadata.packages_distributions())))
 
 
 def normalise(name: str) -> str:
-    """A distribution's or module's name as the slug's rule compares it."""
+    """Return a distribution's or module's name as the slug's rule compares it."""
     return name.lower().replace("-", "_").replace(".", "_")
 
 
 def python_names() -> set[str]:
-    """Keywords, and the modules of the Python that runs this."""
+    """Return the keywords and the modules of the Python that runs this."""
     return {*keyword.kwlist, *keyword.softkwlist, *sys.stdlib_module_names}
 
 
-def project_names(answers: dict[str, object]) -> set[str]:
-    """What a generated project installs and can import. Needs uv, and a network or a warm cache."""
+def project_names(answers: Answers) -> set[str]:
+    """Return what a generated project installs and can import: needs a network or a warm cache."""
     with tempfile.TemporaryDirectory() as folder:
-        copier.run_copy(str(ROOT), folder, data=answers, defaults=True, quiet=True, vcs_ref="HEAD")
-        subprocess.run(["uv", "sync", "--quiet"], cwd=folder, check=True)
-        lock = tomllib.loads(Path(folder, "uv.lock").read_text(encoding="utf-8"))
-        command = ["uv", "run", "python", "-c", PRINT_MODULES]
-        modules = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        project = render_with_copier(ROOT, answers, Path(folder), vcs_ref="HEAD")
+        uv(project, "sync", "--quiet")
+        lock = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))
+        modules = uv(project, "run", "python", "-c", PRINT_MODULES)
         installed = {package["name"] for package in lock["package"]} - {answers["project_slug"]}
-        return installed | set(json.loads(modules.stdout))
+        return installed | set(json.loads(modules.splitlines()[-1]))
 
 
 def read() -> set[str]:
-    """The names that are reserved now."""
+    """Return the names that are reserved now."""
     if not TARGET.exists():
         return set()
     content = yaml.safe_load(TARGET.read_text(encoding="utf-8"))
@@ -85,7 +85,8 @@ def write(names: set[str]) -> None:
     TARGET.write_text(f"{HEADER}{lines}\n", encoding="utf-8", newline="\n")
 
 
-if __name__ == "__main__":
+def extend() -> None:
+    """Add the names of this Python and of what a project installs."""
     features = {question.name: True for question in load()[1] if question.type == "bool"}
-    answers: dict[str, object] = {"project_slug": "every-name", "sample": "shop", **features}
+    answers: Answers = {"project_slug": "every-name", "sample": "shop", **features}
     write(read() | WINDOWS_DEVICES | ADDED_IN_3_14 | python_names() | project_names(answers))
