@@ -68,8 +68,8 @@ def load_for_domains(feature: str) -> list[Part]:
 
 
 def load_metadata() -> MetaData:
-    """Import the models of all domains, and return the tables of all of them."""
-    for name in find_domains():
+    """Import the models of all domains and features, and return the tables of all of them."""
+    for name in [*find_domains(), *(f"features.{feature}" for feature in find_features())]:
         package = f"{BACKEND.name}.{name}.models"
         if find_spec(package):
             import_module(package)
