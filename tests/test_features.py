@@ -23,6 +23,9 @@ class Feature(NamedTuple):
 FEATURES = {
     "redis": Feature((True,), False, re.compile(r"redis(?!trib)|valkey", re.IGNORECASE)),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
+    "inference": Feature(
+        (True,), False, re.compile(r"inference|labelling|rapidocr|onnx|image_labels", re.IGNORECASE)
+    ),
 }
 SAMPLES = ["none", "accounts", "shop"]
 REFUSED: Answers = {name: feature.refused for name, feature in FEATURES.items()}

@@ -69,8 +69,11 @@ def load_for_domains(feature: str) -> list[Part]:
 
 def load_metadata() -> MetaData:
     """Import the models of all domains and features, and return the tables of all of them."""
-    for name in [*find_domains(), *(f"features.{feature}" for feature in find_features())]:
-        package = f"{BACKEND.name}.{name}.models"
-        if find_spec(package):
-            import_module(package)
+    parts = [BACKEND / name for name in find_domains()]
+    for name in find_domains():
+        parts += sorted(BACKEND.glob(f"features/*/{name}"))
+    parts += [BACKEND / "features" / name for name in find_features()]
+    for models in (part / "models" for part in parts):
+        if (models / "__init__.py").is_file():
+            import_module(".".join(models.relative_to(BACKEND.parent).parts))
     return Base.metadata

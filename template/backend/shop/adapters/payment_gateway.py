@@ -14,9 +14,9 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from backend.core.circuit_breaker import CircuitBreaker, CircuitOpenError
 from backend.core.errors import UnavailableError
 from backend.core.settings import AppSettings
-from backend.shop.adapters.circuit_breaker import CircuitBreaker, CircuitOpenError
 
 
 class PaymentSettings(AppSettings):

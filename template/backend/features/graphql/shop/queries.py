@@ -6,7 +6,7 @@ from uuid import UUID
 
 import strawberry
 
-from backend.core.api.paging import PageParams
+from backend.accounts.api.paging import PageParams
 from backend.core.errors import NotFoundError
 from backend.features.graphql.accounts.auth import get_customer
 from backend.features.graphql.context import Info, OperationContext

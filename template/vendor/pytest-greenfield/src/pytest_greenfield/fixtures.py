@@ -14,13 +14,17 @@ from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
+from .errors import ServiceUnavailableError
 from .query_log import QueryLog, recorded
+from .services.service import in_ci
 from .session import HARNESS
 
 if TYPE_CHECKING:
     from .services.postgres.address import Address
     from .services.postgres.service import Postgres
+    from .services.rabbitmq.service import RabbitMQ
     from .services.redis.service import Redis
+    from .services.s3.service import S3
     from .services.service import Service
 
 CloneDatabase = Callable[..., AbstractContextManager["Address"]]
@@ -79,6 +83,42 @@ def redis_container(request: pytest.FixtureRequest) -> Redis:
 def worker_redis_url(redis_container: Redis) -> str:
     """The URL (`redis://…`) with which the application connects to this worker's Redis."""
     return redis_container.url
+
+
+@pytest.fixture(scope="session")
+def s3_storage(request: pytest.FixtureRequest) -> S3:
+    """The run's S3: `values()` has its `url`, `access_key`, `secret_key` and `region`."""
+    s3: S3 = _service(request, "s3")
+    return s3
+
+
+@pytest.fixture(scope="session")
+def worker_s3(s3_storage: S3) -> str:
+    """The name of this worker's bucket; it may make others, whose names begin so."""
+    return s3_storage.bucket
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(request: pytest.FixtureRequest) -> RabbitMQ:
+    """The worker's vhost on the run's RabbitMQ, at `rabbitmq.url`.
+
+    Where it cannot be had, its tests are skipped, and fail in CI.
+    """
+    service: RabbitMQ = _service(request, "amqp")
+    harness = request.config.stash[HARNESS]
+    try:
+        if not service.opened:
+            if harness.isolation.starts_server:
+                service.start()
+            service.open()
+            service.opened = True
+            harness.register_services()
+    except ServiceUnavailableError as error:
+        if in_ci():
+            pytest.fail(f"RabbitMQ is needed where CI is set: {error}", pytrace=False)
+        harness.levels.not_run["rabbitmq"] = f"tests of RabbitMQ: {error}"
+        pytest.skip(str(error))
+    return service
 
 
 class _MockRedis(AsyncMock):
