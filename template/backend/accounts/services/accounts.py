@@ -14,7 +14,6 @@ from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.core.clock import Clock, utc_now
 from backend.core.errors import AuthenticationError, ConflictError, NotFoundError
 
-
 Registered = Callable[[AccountsUnitOfWork, Customer], Awaitable[None]]
 """Called for a new account in the transaction that makes it."""
 

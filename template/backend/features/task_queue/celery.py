@@ -59,6 +59,7 @@ def add_tasks(celery: Celery, settings: TaskQueueSettings, work: Work) -> None:
     @celery.task(
         name=RUN_JOB,
         bind=True,
+        shared=False,
         autoretry_for=CONNECTION_ERRORS,
         max_retries=settings.task_max_retries,
         retry_backoff=settings.task_backoff,
@@ -69,7 +70,7 @@ def add_tasks(celery: Celery, settings: TaskQueueSettings, work: Work) -> None:
         last = self.request.retries >= settings.task_max_retries
         work.run_job(UUID(job_id), last=last)
 
-    @celery.task(name=RUN_PERIODIC)
+    @celery.task(name=RUN_PERIODIC, shared=False)
     def run_periodic(name: str) -> None:
         work.run_periodic(name)
 

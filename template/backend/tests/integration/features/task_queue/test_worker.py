@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, create_subprocess_exec
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -16,11 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.features.task_queue.mail import SEND_MAIL
 from backend.features.task_queue.models.job import Job, JobStatus
 from backend.features.task_queue.queue import TaskQueue
-from backend.tests.fixtures.features.task_queue.jobs import AddJob, until
+from backend.tests.fixtures.features.task_queue.jobs import AddJob, Finished, until
 from backend.tests.fixtures.features.task_queue.mail import MailServer
 from backend.tests.fixtures.features.task_queue.worker import StartCelery
-
-Finished = Callable[[UUID], Awaitable[Job]]
 
 pytestmark = [
     pytest.mark.slow,  # a worker forks, retries after a second, and may be killed
@@ -30,7 +27,9 @@ pytestmark = [
 
 async def count_effects(session: AsyncSession, job_id: UUID) -> int | None:
     return await session.scalar(
-        select(func.count()).where(Job.name == "effect", Job.arguments["of"].as_string() == str(job_id))
+        select(func.count()).where(
+            Job.name == "effect", Job.arguments["of"].as_string() == str(job_id)
+        )
     )
 
 
@@ -43,7 +42,7 @@ async def test_a_job_is_done(
     assert (job.status, job.attempts) == (JobStatus.DONE, 1)
     (message,) = mail_server.inbox
     assert (message["To"], message["Subject"]) == ("ada@example.com", "Hello")
-    assert message.get_payload().strip() == "Good day."
+    assert str(message.get_payload()).strip() == "Good day."
 
 
 async def test_what_is_delivered_twice_is_done_once(
