@@ -22,6 +22,12 @@ class Feature(NamedTuple):
 
 FEATURES = {
     "redis": Feature((True,), False, re.compile(r"redis(?!trib)|valkey", re.IGNORECASE)),
+    "task_queue": Feature(
+        # The first is taken while others are refused: it must not lean on Redis.
+        ("celery-rabbitmq", "celery-redis"),
+        "none",
+        re.compile(r"celery|kombu|rabbitmq|amqp|task_queue|aiosmtpd|MAIL_", re.IGNORECASE),
+    ),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
     "inference": Feature(
         (True,), False, re.compile(r"inference|labelling|rapidocr|onnx|image_labels", re.IGNORECASE)

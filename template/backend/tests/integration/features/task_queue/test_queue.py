@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -43,13 +44,13 @@ async def test_without_a_broker_jobs_wait(
 async def test_a_job_is_sent_again_when_nobody_has_done_it(
     task_queue: TaskQueue, add_job: AddJob
 ) -> None:
-    await add_job("anything")
-    impatient = task_queue.settings.model_copy(update={"task_send_again": 0.001})
-    task_queue.settings = impatient
-    assert await task_queue.send_due() == 1
-    task_queue.settings = impatient.model_copy(update={"task_send_again": 900})
-    assert await task_queue.send_due() == 1
+    job_id, sent = await add_job("anything"), list[UUID]()
+    task_queue.send = sent.append  # no worker shall do it
+    for seconds in (1e-6, 900):
+        task_queue.settings = TaskQueueSettings(task_send_again=seconds)
+        assert await task_queue.send_due() == 1
     assert await task_queue.send_due() == 0
+    assert sent == [job_id, job_id]
 
 
 async def test_two_deliveries_at_once_have_one_effect(
