@@ -25,7 +25,7 @@ class BrokerSettings(AppSettings):
     @model_validator(mode="after")
     def _refuse_weak_password(self) -> Self:
         password = urlsplit(self.amqp_url).password or ""
-        if self.is_production and (password in {"guest"} or is_placeholder(password)):
+        if self.is_production and (password in {"", "guest"} or is_placeholder(password)):
             raise ValueError(
                 "AMQP_URL holds a placeholder as its password. "
                 f"Give the user of RabbitMQ a password made with: {RANDOM_VALUE_COMMAND}"
