@@ -24,6 +24,12 @@ class Feature(NamedTuple):
 
 FEATURES = {
     "redis": Feature((True,), False, re.compile(r"redis(?!trib)|valkey", re.IGNORECASE)),
+    "task_queue": Feature(
+        # The first is taken while others are refused: it must not lean on Redis.
+        ("celery-rabbitmq", "celery-redis"),
+        "none",
+        re.compile(r"(?i:celery|kombu|rabbitmq|amqp|task_queue|aiosmtpd)|\bMAIL_[A-Z]"),
+    ),
     "object_storage": Feature(
         (True,),
         False,
