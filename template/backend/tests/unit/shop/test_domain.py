@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 from backend.accounts.adapters.security import AuthSettings
 from backend.core.settings import AppSettings, Settings
 from backend.main import create_app
-from backend.shop.adapters.payment_gateway import PaymentSettings
+from backend.shop.adapters.http_payment_gateway import PaymentSettings
 from backend.shop.domain import lifespan, make_jobs
 from backend.shop.models.outbox import OutboxStatus
 from backend.shop.services.container import ShopContainer
