@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from pytest_greenfield.services.wiremock.client import WireMock
 
 from backend.shop.adapters.http_payment_gateway import (
     HttpPaymentGateway,
@@ -24,7 +25,7 @@ from backend.shop.adapters.payment_gateway import (
     GatewayUnavailableError,
 )
 from backend.tests.fakes.shop.gateway_stub import GatewayStub
-from backend.tests.fixtures.shop.cassettes import CASSETTES, OpenCassette
+from backend.tests.fixtures.shop.cassettes import CASSETTES, OpenCassette, gateway_url
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,11 @@ def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
         open_cassette: OpenCassette = request.getfixturevalue("open_cassette")
         with open_cassette(CASSETTES / "gateway.yaml") as cassette:
             held = len(cassette)
-            yield Peer(lambda: cassette.play_count + len(cassette) - held, PaymentSettings())
+            settings = PaymentSettings(payment_gateway_url=gateway_url())
+            yield Peer(lambda: cassette.play_count + len(cassette) - held, settings)
     else:
-        wiremock = request.getfixturevalue("wiremock")
-        settings = PaymentSettings(payment_gateway_url=wiremock.url)
-        yield Peer(lambda: len(wiremock.requests()), settings)
+        wiremock: WireMock = request.getfixturevalue("wiremock")
+        yield Peer(lambda: len(wiremock.requests()), PaymentSettings())
 
 
 @pytest.mark.parametrize(("peer", "name"), PAIRS, indirect=["peer"])

@@ -75,7 +75,9 @@ async def test_what_is_not_recorded_is_not_sent(
     gateway_server: HTTPServer, make_gateway: MakeGateway, open_cassette: OpenCassette
 ) -> None:
     gateway_server.expect_request("/charges").respond_with_json(APPROVED)
-    sentence = r"^gateway\.yaml does not hold this POST /charges, .* `RECORD_CASSETTES=1 .*\.$"
+    sentence = (
+        r"^gateway\.yaml does not hold this POST /charges, .* `RECORD_CASSETTES=https://.*\.$"
+    )
     with pytest.raises(NotRecordedError, match=sentence):  # noqa: SIM117 - which one raises matters
         with open_cassette(CASSETTES / "gateway.yaml"):
             await make_gateway().charge(CHARGE)
@@ -92,7 +94,7 @@ async def test_a_recording_holds_no_secret_and_is_played_back(
     headers = {"Set-Cookie": f"session={KEY}", "X-Api-Key": KEY}
     gateway_server.expect_request("/charges").respond_with_json(APPROVED, headers=headers)
     path = tmp_path / "new.yaml"
-    monkeypatch.setenv("RECORD_CASSETTES", "1")
+    monkeypatch.setenv("RECORD_CASSETTES", gateway_server.url_for(""))
     with open_cassette(path):
         recorded = await make_gateway(payment_gateway_key=KEY).charge(CHARGE)
     assert KEY not in path.read_text("utf-8")
@@ -107,7 +109,7 @@ def test_nothing_is_recorded_in_ci(
     open_cassette: OpenCassette, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI", "true")
-    monkeypatch.setenv("RECORD_CASSETTES", "1")
+    monkeypatch.setenv("RECORD_CASSETTES", "https://sandbox.example.com")
     opened = open_cassette(tmp_path / "new.yaml")
     with pytest.raises(pytest.fail.Exception, match="record on your own machine"):
         opened.__enter__()
