@@ -1,11 +1,13 @@
 """What the plugin's README names is there, and what a user may need to know is in it."""
 
 import re
-from pathlib import Path
 
 import pytest
 from _pytest.fixtures import FixtureFunctionDefinition
 from pytest_greenfield import fixtures, levels, settings
+from pytest_greenfield.services import used as used_services
+from pytest_greenfield.services.postgres.address import PLACEHOLDERS
+from pytest_greenfield.services.service import Plan
 
 from scripts.questions import ROOT
 from tests.harness.conftest import RunSuite
@@ -57,7 +59,7 @@ def test_it_names_every_fixture() -> None:
         name
         for name, value in vars(fixtures).items()
         if isinstance(value, FixtureFunctionDefinition)
-    }
+    } | {"real_redis"}  # declared with what runs it
     first_cells = re.findall(r"^\| ([^|]+) \|", section("Fixtures"), re.MULTILINE)
     named = {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
     assert named == there
@@ -79,14 +81,14 @@ def test_it_names_every_variable() -> None:
 
 
 def test_it_names_every_placeholder() -> None:
-    used = set(re.findall(r"\{(postgres\.\w+)\}", README))
-    assert used == {f"postgres.{name}" for name in _address_parts()}
-
-
-def _address_parts() -> list[str]:
-    source = Path(PLUGIN, "src", "pytest_greenfield", "session.py").read_text(encoding="utf-8")
-    (names,) = re.findall(r'names = \(("url"[^)]*)\)', source)
-    return re.findall(r'"(\w+)"', names)
+    used = set(re.findall(r"\{(\w+\.\w+)\}", README))
+    services = [used_services.kind(name) for name in used_services.KINDS]
+    of_services = {
+        f"{service.name}.{part}"
+        for service in services
+        for part in service(Plan("test_a_12345678", []), "master").values()
+    }
+    assert used == {f"postgres.{name}" for name in PLACEHOLDERS} | of_services
 
 
 def test_its_commands_exist() -> None:

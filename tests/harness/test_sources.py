@@ -13,7 +13,7 @@ from scripts.questions import ROOT
 SOURCES = ROOT / "template" / "vendor" / "pytest-greenfield" / "src" / "pytest_greenfield"
 MODULES = sorted(SOURCES.rglob("*.py"))
 LINES_OF_A_MODULE = 250
-LINES_OF_ALL = 5600  # 4,000 was the aim
+LINES_OF_ALL = 6600  # 4,000 was the aim for PostgreSQL alone; services cost 900
 OF_AN_APPLICATION = {"alembic", "asyncpg", "fastapi", "sqlalchemy", "starlette"}
 
 

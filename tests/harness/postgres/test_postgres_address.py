@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from pytest_greenfield.services.ports import ReservedPort
 from pytest_greenfield.services.postgres.address import Address, libpq_environment
-from pytest_greenfield.services.postgres.process import ReservedPort
 from pytest_greenfield.services.postgres.service import Postgres
 
 PLAN = """

@@ -56,7 +56,7 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
 def test_the_container_is_started_at_the_planned_address(
     daemon: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container, "_daemon_host", lambda: "127.0.0.1")
+    monkeypatch.setattr(container, "daemon_host", lambda: "127.0.0.1")
     planned = container.Container()
     assert FakeContainer.started == []
     planned.start()

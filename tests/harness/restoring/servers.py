@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 from pytest_greenfield import restore
 from pytest_greenfield.restore.database import RestoredDatabase
+from pytest_greenfield.services.ports import ReservedPort
 from pytest_greenfield.services.postgres.account import server_account
 from pytest_greenfield.services.postgres.binaries import (
     Binaries,
@@ -27,7 +28,6 @@ from pytest_greenfield.services.postgres.binaries import (
 )
 from pytest_greenfield.services.postgres.cache import remove
 from pytest_greenfield.services.postgres.cluster import SETTINGS, Cluster, make_folder
-from pytest_greenfield.services.postgres.process import ReservedPort
 
 ROLES = {
     "superuser": "CREATE ROLE superuser SUPERUSER LOGIN PASSWORD 'x'",

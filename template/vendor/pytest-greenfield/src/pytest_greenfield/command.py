@@ -21,6 +21,7 @@ from pathlib import Path
 from pytest_greenfield import names
 from pytest_greenfield.check import check
 from pytest_greenfield.errors import ServiceUnavailableError
+from pytest_greenfield.services.ports import ReservedPort
 from pytest_greenfield.services.postgres import binaries, cache, cluster, guard, process
 from pytest_greenfield.services.postgres.account import Account, server_account
 from pytest_greenfield.services.postgres.address import Address, connect
@@ -74,7 +75,7 @@ def _start_development(
     password = cache.kept_password(home)
     settings = cluster.DEVELOPMENT_SETTINGS
     development = cluster.Cluster(home, found, account, password, settings, lock)
-    port = process.ReservedPort(_read(home / "port"))
+    port = ReservedPort(_read(home / "port"))
     port.release()
     try:
         server = development.start(port.number)

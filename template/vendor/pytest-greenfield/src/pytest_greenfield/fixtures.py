@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+import sys
+import types
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
@@ -17,6 +20,8 @@ from .session import HARNESS
 if TYPE_CHECKING:
     from .services.postgres.address import Address
     from .services.postgres.service import Postgres
+    from .services.redis.service import Redis
+    from .services.service import Service
 
 CloneDatabase = Callable[..., AbstractContextManager["Address"]]
 """`with clone_database("purpose") as address:`, or with `empty=True` for one without tables."""
@@ -48,6 +53,52 @@ def clone_database(postgres_container: Postgres) -> CloneDatabase:
             postgres_container.drop(address)
 
     return clone
+
+
+def _service(request: pytest.FixtureRequest, name: str) -> Any:
+    isolation = request.config.stash[HARNESS].isolation
+    isolation.open()
+    service: Service | None = isolation.services.get(name)
+    if service is None:
+        pytest.fail(
+            f"{request.fixturename} needs a variable with {{{name}.url}} in greenfield_environment"
+            f' of the project\'s settings, such as "{name.upper()}_URL={{{name}.url}}".',
+            pytrace=False,
+        )
+    return service
+
+
+@pytest.fixture(scope="session")
+def redis_container(request: pytest.FixtureRequest) -> Redis:
+    """The worker's Redis; `with redis_container.down():` stops it for a while."""
+    redis: Redis = _service(request, "redis")
+    return redis
+
+
+@pytest.fixture(scope="session")
+def worker_redis_url(redis_container: Redis) -> str:
+    """The URL (`redis://…`) with which the application connects to this worker's Redis."""
+    return redis_container.url
+
+
+class _MockRedis(AsyncMock):
+    """Of its client's methods, some return something at once; the others have to be awaited."""
+
+    _AT_ONCE = ("pipeline", "pubsub", "lock", "client", "monitor", "register_script", "scan_iter")
+
+    def _get_child_mock(self, /, **options: Any) -> Any:
+        kind = MagicMock if options.get("_new_name") in self._AT_ONCE else AsyncMock
+        return kind(**options)
+
+
+@pytest.fixture
+def mock_redis() -> AsyncMock:
+    """A mock of `redis.asyncio.Redis` whose `ping` answers, so that a health check passes."""
+    from redis.asyncio import Redis as Client
+
+    mock = _MockRedis(spec=Client)
+    mock.ping.return_value = True
+    return mock
 
 
 @dataclass(frozen=True)
@@ -111,3 +162,24 @@ def reset_settings_cache() -> Callable[[], None]:
     A project overrides it in its root conftest, to return the function that does so.
     """
     return lambda: None
+
+
+async def _real_redis(worker_redis_url: str) -> AsyncIterator[Any]:
+    """A client (`redis.asyncio.Redis`) of this worker's Redis."""
+    from redis.asyncio import Redis as Client
+
+    async with Client.from_url(worker_redis_url) as client:
+        yield client
+
+
+def register(config: pytest.Config) -> None:
+    """Make all of them known to pytest; those with an event loop as the suite's plugin wants it."""
+    declare: Any = pytest.fixture
+    if config.pluginmanager.has_plugin("asyncio"):
+        import pytest_asyncio
+
+        declare = pytest_asyncio.fixture
+    with_a_loop: Any = types.ModuleType("greenfield-fixtures-with-a-loop")
+    with_a_loop.real_redis = declare(_real_redis, name="real_redis")
+    for module in (sys.modules[__name__], with_a_loop):
+        config.pluginmanager.register(module)

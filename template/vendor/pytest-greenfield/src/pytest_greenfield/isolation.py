@@ -1,5 +1,5 @@
-"""The worker's database in the course of a run: made for the first test that may use it, brought
-back to its baseline after each, dropped at the end.
+"""What the worker has of its own in the course of a run, its database above all: made for the first
+test that may use it, brought back to its baseline after each, removed at the end.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .leaks import Pools, TaskLeaks
 if TYPE_CHECKING:
     from .restore.database import RestoredDatabase
     from .services.postgres.service import Postgres
+    from .services.used import Services
     from .settings import Settings
 
 
@@ -23,11 +24,18 @@ class Isolation:
     """What isolates the tests of this process from each other."""
 
     def __init__(
-        self, settings: Settings, postgres: Postgres, worker: str, *, starts_server: bool
+        self,
+        settings: Settings,
+        postgres: Postgres,
+        services: Services,
+        worker: str,
+        *,
+        starts_server: bool,
     ) -> None:
         self._leaks = settings.leaks
         self.starts_server = starts_server
         self.postgres = postgres
+        self.services = services
         self.worker = worker
         self.tasks = TaskLeaks()
         self._pools = Pools()
@@ -37,12 +45,13 @@ class Isolation:
         self.test_failed = False
 
     def open(self) -> None:
-        """Make the worker's database, unless it is there.
+        """Make the worker's database, and what it has of its own on services, unless it is there.
 
         Raises:
             ServiceUnavailableError: There is no server, or it refuses.
         """
         self._pools.watch()
+        self.services.open()
         if self._database is None:
             from .restore.database import RestoredDatabase  # psycopg: 0.1 s, not for unit tests
 
@@ -78,7 +87,8 @@ class Isolation:
         database = self._database
         depth = database.begin_fixture() if database else 0
         try:
-            yield
+            with self.services.wide_fixture(id(fixture)):
+                yield
         except BaseException:
             if database:
                 database.abandon(depth)
@@ -90,6 +100,7 @@ class Isolation:
 
     def fixture_finished(self, fixture: pytest.FixtureDef[Any]) -> None:
         """Take a fixture that has been torn down out of the baseline."""
+        self.services.fixture_finished(id(fixture))
         number = self._fixtures.pop(id(fixture), None)
         if number is not None and self._database is not None:
             try:
@@ -108,6 +119,7 @@ class Isolation:
         if online and self._database is not None:
             leaks += self._pools.finish()
             leaks += self._database.restore().leaks
+            self.services.restore()
         return leaks
 
     def note_failure(self, call: pytest.CallInfo[None]) -> None:
@@ -129,7 +141,7 @@ class Isolation:
 
     def notes(self) -> list[str]:
         """Lines for the end of the run."""
-        notes = [*self.postgres.notes, *self._warnings]
+        notes = [*self.postgres.notes, *self.services.notes(), *self._warnings]
         replacements = self._database.replacements if self._database else None
         if replacements and replacements.count:
             notes.append(
@@ -140,11 +152,14 @@ class Isolation:
 
     def failure_reason(self) -> str | None:
         """Return a sentence when the server has gone away in the middle of the run."""
-        return self.postgres.failure_reason() if self._database is not None else None
+        if self._database is None:
+            return None
+        return self.postgres.failure_reason() or self.services.failure_reason()
 
     def close(self) -> None:
-        """Drop the worker's databases."""
+        """Drop the worker's databases, and what it has of its own on services."""
         self._pools.close()
+        self.services.close()
         if self._database is not None:
             self._database.close()
             self._database = None

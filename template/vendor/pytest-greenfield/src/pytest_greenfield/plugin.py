@@ -44,7 +44,7 @@ def pytest_load_initial_conftests(
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options, and change the process for the session."""
-    config.pluginmanager.register(fixtures, "greenfield-fixtures")
+    fixtures.register(config)
     config.stash[HARNESS].configure(config)
 
 

@@ -22,6 +22,7 @@ from .order import Order
 from .serial import Serial
 from .services.postgres.address import Address
 from .services.postgres.service import Postgres
+from .services.used import Services
 from .summary import Summary
 from .tracebacks import hide_libraries
 from .workers import Workers
@@ -61,44 +62,45 @@ class Harness:
         exported = os.environ.pop(_RUN, None)
         if exported is None:
             worker = "master"
-            postgres = self._plan_postgres()
+            postgres, services = self._plan_services()
             options = self._config.known_args_namespace
             if getattr(options, "numprocesses", None) or getattr(options, "tx", None):
-                os.environ[_RUN] = json.dumps(postgres.export())
+                os.environ[_RUN] = json.dumps([postgres.export(), services.export()])
         else:
             worker = os.environ["PYTEST_XDIST_WORKER"]
-            postgres = Postgres.attach(json.loads(exported))
+            database, others = json.loads(exported)
+            postgres, services = Postgres.attach(database), Services.attach(others, worker)
+        self.services = services
         self.variables = self.variables_for(postgres.worker_address(worker))
         for name in [name for name in os.environ if name.startswith("PG")]:
             del os.environ[name]
         os.environ.update(postgres.libpq | self.variables)
-        return Isolation(self.settings, postgres, worker, starts_server=exported is None)
+        return Isolation(self.settings, postgres, services, worker, starts_server=exported is None)
 
-    def _plan_postgres(self) -> Postgres:
+    def _plan_services(self) -> tuple[Postgres, Services]:
         try:
-            return Postgres.plan(
+            postgres = Postgres.plan(
                 root=self._config.rootpath,
                 settings_migrations=self.settings.migrations,
                 environ=os.environ,
             )
+            run = f"test_{postgres.slug}_{postgres.run}"
+            return postgres, Services.plan(self.settings.placeholders, run, os.environ)
         except ServiceUnavailableError as error:
             raise pytest.UsageError(_sentence(error)) from None
 
     def variables_for(self, address: Address) -> dict[str, str]:
-        """Return the variables by which the application finds a database.
+        """Return the variables by which the application finds a database, and the services.
 
         Raises:
             pytest.UsageError: greenfield_environment has an unknown placeholder.
         """
-        names = ("url", "address", "host", "port", "user", "password", "database")
-        values = {f"postgres.{name}": str(getattr(address, name)) for name in names}
-        return self.settings.variables(values)
+        return self.settings.variables(address.values() | self.services.values())
 
     def begin_services(self, config: pytest.Config) -> None:
         """Start the servers while tests are collected, where the run looks as if it needs them."""
-        postgres = self.isolation.postgres
         if self.isolation.starts_server and self.levels.are_wanted_online(config):
-            self._start = Beside(lambda: postgres.start(self.variables_for))
+            self._start = Beside(self._start_each)
 
     def wait_for_services(self) -> None:
         """Wait for what `begin_services` does: a test must meet no thread of ours."""
@@ -119,8 +121,13 @@ class Harness:
     def _start_services(self) -> None:
         if self._start is not None:
             self._start.result()
-        self.isolation.postgres.start(self.variables_for)
-        self._register_service()
+        self._start_each()
+        self._register_services()
+
+    def _start_each(self) -> None:
+        if not self.isolation.postgres.started:
+            self.services.start()
+            self.isolation.postgres.start(self.variables_for)
 
     def open_database(self, session: pytest.Session) -> None:
         """Make the worker's database, unless it is there; end the run where that fails."""
@@ -134,14 +141,15 @@ class Harness:
             session.shouldstop = _sentence(error)  # what xdist passes on to the controller
             # Not 2: xdist would replace the worker, as one that was interrupted.
             pytest.exit(_sentence(error), returncode=1)
-        if not self.summary.services:
-            self._register_service()
+        self._register_services()
 
-    def _register_service(self) -> None:
-        self.summary.services = [self.isolation.postgres.summary]
+    def _register_services(self) -> None:
+        used = [self.isolation.postgres, *self.services]
+        if len(self.summary.services) < len(used):
+            self.summary.services = [service.summary for service in used if service.version]
 
     def finish_test(self, item: pytest.Item, *, failed: bool) -> None:
-        """Restore the database, and report what the test has left behind."""
+        """Restore database and services, and report what the test has left behind."""
         try:
             leaks = self.isolation.finish_test(online=self.levels.is_online(item))
         except RestoreError as error:
@@ -192,6 +200,7 @@ class Harness:
         """Stop the servers that belong to this process, and leave it as it was."""
         self.wait_for_services()
         self.isolation.close()
+        self.services.stop()
         if self.isolation.starts_server:
             self.isolation.postgres.stop()
         os.environ.pop(_RUN, None)

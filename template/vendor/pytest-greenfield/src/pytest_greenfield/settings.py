@@ -43,6 +43,11 @@ class Settings:
     migrations: str
     environment: Mapping[str, str]
 
+    @property
+    def placeholders(self) -> set[str]:
+        """Those that the variables use, such as `postgres.url`."""
+        return {name for text in self.environment.values() for name in _PLACEHOLDER.findall(text)}
+
     def variables(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return the environment variables, with `values` for placeholders like {postgres.url}.
 

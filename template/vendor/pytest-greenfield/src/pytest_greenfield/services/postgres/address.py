@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import psycopg
 
 
+PLACEHOLDERS = ("url", "address", "host", "port", "user", "password", "database")
+
+
 @dataclass(frozen=True)
 class Address:
     """A database on a server; printing it never shows the password."""
@@ -44,6 +47,10 @@ class Address:
             place, options = "", [("host", self.host), ("port", str(self.port)), *options]
         query = f"?{urlencode(options)}" if options else ""
         return f"{credentials}@{place}/{quote(self.database, safe='')}{query}"
+
+    def values(self) -> dict[str, str]:
+        """Return what stands for the placeholders."""
+        return {f"postgres.{part}": str(getattr(self, part)) for part in PLACEHOLDERS}
 
     def with_database(self, name: str) -> Address:
         """Return the address of another database of the same server."""

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import re
 import secrets
-import socket
-import struct
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pytest_greenfield.errors import ServiceUnavailableError
+from pytest_greenfield.services.docker import check_daemon, check_installed, daemon_host
+from pytest_greenfield.services.ports import ReservedPort
 from pytest_greenfield.services.postgres.address import Address
-from pytest_greenfield.services.postgres.process import ReservedPort
 
 IMAGE = "postgres:18-alpine"
 _SETTINGS = (
@@ -23,47 +17,23 @@ _SETTINGS = (
 )
 
 
-def _daemon_host() -> str:
-    daemon = urlsplit(os.environ.get("DOCKER_HOST", ""))
-    if daemon.scheme in ("tcp", "ssh", "http", "https") and daemon.hostname:
-        return daemon.hostname
-    # Inside a container the daemon's ports are the host's, which is the gateway.
-    if Path("/.dockerenv").exists():
-        routes = Path("/proc/net/route").read_text("ascii")
-        if gateway := re.search(r"(?m)^\S+\t00000000\t([0-9A-F]{8})\t", routes):
-            return socket.inet_ntoa(struct.pack("<L", int(gateway.group(1), 16)))
-    return "127.0.0.1"
-
-
 class Container:
     """A planned, then a running container."""
 
     def __init__(self) -> None:
         """Choose the address, and start nothing; raise ServiceUnavailableError."""
-        if importlib.util.find_spec("testcontainers") is None:
-            raise ServiceUnavailableError(
-                "testcontainers is not installed: `uv add --dev 'pytest-greenfield[docker]'`"
-            )
+        check_installed()
         self._port = ReservedPort()
         password = secrets.token_hex(24)
-        host = _daemon_host()
+        host = daemon_host()
         self.address = Address(host, self._port.number, "postgres", password, "postgres")
         self._container: Any = None
 
     def start(self) -> None:
         """Start it at the chosen address; raise ServiceUnavailableError."""
-        import docker
         from testcontainers.community.postgres import PostgresContainer
 
-        try:
-            docker.from_env(timeout=5).ping()
-        except Exception as error:  # the client raises whatever its transports raise
-            raise ServiceUnavailableError(
-                f"no Docker daemon answers ({type(error).__name__}): start it, or `uv sync` and"
-                " `unset TEST_SERVICES` to use the embedded server"
-            ) from None
-        if Path("/.dockerenv").exists():
-            os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
+        check_daemon()
         self._port.release()
         at = self.address
         self._container = PostgresContainer(

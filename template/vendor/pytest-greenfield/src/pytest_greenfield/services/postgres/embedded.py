@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from pytest_greenfield.errors import ServiceUnavailableError
+from pytest_greenfield.services.ports import ReservedPort
 from pytest_greenfield.services.postgres import binaries, cache
 from pytest_greenfield.services.postgres.account import server_account
 from pytest_greenfield.services.postgres.address import Address
 from pytest_greenfield.services.postgres.cluster import Cluster, DamagedClusterError, claim_slot
-from pytest_greenfield.services.postgres.process import ReservedPort, Server
+from pytest_greenfield.services.postgres.process import Server
 
 _DAMAGED = ("XX", "58")  # classes of SQLSTATE: internal errors, and files that are missing
 

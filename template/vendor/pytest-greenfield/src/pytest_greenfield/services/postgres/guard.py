@@ -136,25 +136,35 @@ def _address(values: dict[str, str], options: tuple[tuple[str, str], ...]) -> Ad
 
 
 def _judge(address: Address, hosts: set[str], environ: Mapping[str, str]) -> None:
-    allowed = {name.strip().lower() for name in environ.get(_ALLOW_HOST, "").split(",")}
-    hosts = {host.lower().rstrip(".") for host in hosts or {address.host}}
-    trusted = all(host in allowed for host in hosts)
     shown = f"{_shown(address.host)}/{_shown(address.database)}"
     if not _TEST.search(address.database.lower()):
         raise UnsafeDatabaseError(
             f"the database of TEST_DATABASE_URL ({shown}) has no `test` part in its name, so it may"
             " hold data that somebody needs: name one such as `app_test`, which need not exist"
         )
+    names = [address.user, address.database]
+    check_host("TEST_DATABASE_URL", hosts or {address.host}, names, environ, shown)
+
+
+def check_host(
+    variable: str, hosts: set[str], names: list[str], environ: Mapping[str, str], shown: str = ""
+) -> None:
+    """Raise UnsafeDatabaseError unless `hosts` are local or allowed, and nothing says production.
+
+    `names` are those of the user and the database.
+    """
+    allowed = {name.strip().lower() for name in environ.get(_ALLOW_HOST, "").split(",")}
+    hosts = {host.lower().rstrip(".") for host in hosts}
+    shown = shown or _shown(",".join(sorted(hosts)))
     for host in sorted(hosts - allowed):
         if not _is_local(host):
             raise UnsafeDatabaseError(
-                f"TEST_DATABASE_URL leads to {shown}, which may be a hosted server; if it is for"
+                f"{variable} leads to {shown}, which may be a hosted server; if it is for"
                 f" tests only: `export {_ALLOW_HOST}={_shown(host)}`"
             )
-    names = [*hosts, address.user.lower(), address.database.lower()]
-    if not trusted and any(_PRODUCTION.search(name) for name in names):
+    if hosts - allowed and any(_PRODUCTION.search(name.lower()) for name in (*hosts, *names)):
         raise UnsafeDatabaseError(
-            f"the host, user or database of TEST_DATABASE_URL ({shown}) looks like production; if"
+            f"the host, user or database of {variable} ({shown}) looks like production; if"
             f" it is for tests only: `export {_ALLOW_HOST}={_shown(','.join(sorted(hosts)))}`"
         )
 

@@ -66,7 +66,7 @@ class Postgres:
             own, source = None, "given"
             server, libpq = guard.resolve(given, environ)
         else:
-            own = plan_own(environ.get("TEST_SERVICES", "").strip() or "auto")
+            own = plan_own(environ)
             source = "docker" if isinstance(own, Container) else "embedded"
             server, libpq = own.address, dict(OWN_LIBPQ)
         slug = names.project_slug(root)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_greenfield.errors import ServiceUnavailableError, UnsafeDatabaseError
+from collections.abc import Mapping
+
+from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.postgres.address import Address
 from pytest_greenfield.services.postgres.container import Container
 from pytest_greenfield.services.postgres.embedded import Embedded
+from pytest_greenfield.services.service import sources
 
 
 class Unavailable:
@@ -23,23 +26,15 @@ class Unavailable:
         """Stop nothing."""
 
 
-def plan_own(wanted: str) -> Embedded | Container | Unavailable:
-    """Return the first that this machine can have.
-
-    `wanted` is TEST_SERVICES: auto, embedded or docker; another is an UnsafeDatabaseError.
-    """
+def plan_own(environ: Mapping[str, str]) -> Embedded | Container | Unavailable:
+    """Return the first that this machine can have, of those that TEST_SERVICES allows."""
     kinds: dict[str, type[Embedded | Container]] = {"embedded": Embedded, "docker": Container}
-    if wanted not in ("auto", *kinds):
-        raise UnsafeDatabaseError(
-            f"TEST_SERVICES={wanted} is unknown: `export TEST_SERVICES=auto`, `embedded`, `docker`"
-        )
     failures: list[str] = []
-    for name, kind in kinds.items():
-        if wanted in ("auto", name):
-            try:
-                return kind()
-            except ServiceUnavailableError as error:
-                failures.append(f"{name}: {error}")
+    for name in sources(environ):
+        try:
+            return kinds[name]()
+        except ServiceUnavailableError as error:
+            failures.append(f"{name}: {error}")
     return Unavailable(
         f"no PostgreSQL for the tests ({'; '.join(failures)}); or name a server, such as that of"
         " `docker compose -f compose.test.yaml up --wait`, by `export"
