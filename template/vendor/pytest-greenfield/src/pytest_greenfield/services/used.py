@@ -12,6 +12,7 @@ from pytest_greenfield.services.service import Plan, Service
 
 KINDS = {
     "redis": "redis.service:Redis",
+    "wiremock": "wiremock.service:WireMockService",
 }
 """The first part of a placeholder, and the class. A new service is one line here."""
 
