@@ -125,7 +125,7 @@ def admin(url: str, path: str, body: object = None) -> Any:
 
 def servers() -> set[int]:
     """The pids of WireMocks that runs of this test's user have started."""
-    listed = subprocess.run(["ps", "-axo", "pid=,command="], capture_output=True, check=True)
+    listed = subprocess.run(["ps", "-axwwo", "pid=,command="], capture_output=True, check=True)
     lines = listed.stdout.decode("utf-8", "replace").splitlines()
     return {int(x.split()[0]) for x in lines if "service-wiremock" in x and " -jar " in x}
 
