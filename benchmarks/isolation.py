@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import command_line, figures, generate
-from benchmarks.project import RunningServer, Workspace, clean, server, workspace
+from benchmarks.project import RunningServer, Workspace, server, workspace
 from benchmarks.runs import Run, recipe_arguments, run
+from hooks.verify import environment
 
 NAME = "benchmarks.isolation"
 KINDS = ("noop", "read", "orm", "http", "two")
@@ -106,7 +107,7 @@ def time_calls(where: Workspace, tables: list[int], loops: int) -> list[dict[str
             output = subprocess.check_output(
                 [str(where.python), "bench/restore_calls.py"],
                 cwd=where.project(count),
-                env={**clean(), "BENCH_LOOPS": str(number)},
+                env={**environment(), "BENCH_LOOPS": str(number)},
                 text=True,
             )
         for call, seconds in json.loads(output).items():

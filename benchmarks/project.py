@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import copier
-
-from hooks.verify import environment, find_uv
-from tests.engines import copy_work_tree
+from hooks.verify import environment
+from tooling.git import copy_work_tree
+from tooling.render import render_with_copier
+from tooling.uv import readable_folder, uv
 
 HERE = Path(__file__).parent
 ANSWERS = {"project_name": "Greenfield Bench", "sample": "none"}
@@ -46,7 +46,7 @@ class Workspace:
         if not folder.exists():
             unfinished = folder.with_suffix(".new")
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(self.root / "base", unfinished)
+            shutil.copytree(self.root / "project", unfinished)
             _overlay(unfinished, tables)
             unfinished.rename(folder)
         return folder
@@ -63,7 +63,7 @@ class Workspace:
             "print(json.dumps({name: m.version(name) for name in sys.argv[1:]}))"
         )
         command = [str(self.python), "-c", program, *PACKAGES]
-        variables = {**clean(), "PYTHONPATH": str(self.compared)}
+        variables = {**environment(), "PYTHONPATH": str(self.compared)}
         output = subprocess.check_output(command, text=True, env=variables)
         found: dict[str, str] = json.loads(output)
         return found
@@ -74,40 +74,28 @@ def workspace(keep: Path | None = None) -> Iterator[Workspace]:
     """Render the working tree and install its packages; in `keep`, all stays for the next run.
 
     Raises:
-        subprocess.CalledProcessError: uv failed.
+        RuntimeError: uv failed.
     """
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
         yield _made(keep.resolve())
         return
-    with scratch() as folder:
+    with readable_folder() as folder:
         yield _made(folder)
 
 
-@contextmanager
-def scratch(parent: Path | None = None) -> Iterator[Path]:
-    """Make a temporary folder that the server's own user can enter when root measures."""
-    with tempfile.TemporaryDirectory(prefix="greenfield-bench-", dir=parent) as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder).resolve()
-
-
 def _made(root: Path) -> Workspace:
-    base = root / "base"
-    environment_folder = root / ".venv"  # of all projects: only this is kept
-    for old in (base, *root.glob("tables_*")):
+    kept = root / ".venv"  # of all projects
+    for old in (root / "project", *root.glob("tables_*")):
         shutil.rmtree(old, ignore_errors=True)
     with tempfile.TemporaryDirectory() as source:
         copy_work_tree(Path(source))
-        copier.run_copy(source, base, data=ANSWERS, defaults=True, quiet=True)
-    uv = find_uv() or "uv"
-    variables = {**clean(), "UV_PROJECT_ENVIRONMENT": str(environment_folder)}
-    subprocess.run([uv, "sync", "--quiet"], cwd=base, env=variables, check=True)
-    made = Workspace(root, environment_folder / "bin" / "python")
+        project = render_with_copier(source, ANSWERS, root)
+    uv(project, "sync", "--quiet", UV_PROJECT_ENVIRONMENT=str(kept))
+    made = Workspace(root, kept / "bin" / "python")
     if not made.compared.exists():
-        install = [uv, "pip", "install", "--quiet", "--no-deps", "--target", str(made.compared)]
-        command = [*install, "--python", str(made.python), COMPARED]
-        subprocess.run(command, env=variables, check=True)
+        place = ["--target", str(made.compared), "--python", str(made.python)]
+        uv(project, "pip", "install", "--quiet", "--no-deps", *place, COMPARED)
     return made
 
 
@@ -140,11 +128,6 @@ def _overlay(project: Path, tables: int) -> None:
     (bench / "bare.toml").write_text(bare, encoding="utf-8")
 
 
-def clean() -> dict[str, str]:
-    """Return the environment without what would change how a generated project runs."""
-    return environment()
-
-
 @dataclass(frozen=True)
 class RunningServer:
     """The PostgreSQL of the recipes. Each run of ours starts its own, with the same settings."""
@@ -159,7 +142,12 @@ def server(where: Workspace, tables: int) -> Iterator[RunningServer]:
     project = where.project(tables)
     command = [str(where.python), "bench/serve.py"]
     with subprocess.Popen(
-        command, cwd=project, env=clean(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        command,
+        cwd=project,
+        env=environment(),
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as process:
         try:
             yield RunningServer(**json.loads(process.stdout.readline() if process.stdout else ""))

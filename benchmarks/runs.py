@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.project import RunningServer, Workspace, clean
+from benchmarks.project import RunningServer, Workspace
+from hooks.verify import environment
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def run(
     """
     with tempfile.TemporaryDirectory() as folder:
         env = {
-            **clean(),
+            **environment(),
             "BENCH_OUT": folder,
             "BENCH_SERVER": server.url if server else "",
             "BENCH_COMPARED": str(where.compared),

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import command_line, figures, generate
-from benchmarks.project import Workspace, clean, scratch, workspace
+from benchmarks.project import Workspace, workspace
 from benchmarks.runs import Run, on_workers, recipe_arguments, run
+from hooks.verify import environment
+from tooling.uv import readable_folder
 
 TABLES = 10
 EVENTS = {
@@ -63,7 +65,7 @@ class Start:
     def _python(self, program: str) -> float:
         start = time.perf_counter()
         command = [str(self.where.python), "-c", program]
-        subprocess.run(command, cwd=self.project, env=clean(), check=True)
+        subprocess.run(command, cwd=self.project, env=environment(), check=True)
         return 1000 * (time.perf_counter() - start)
 
 
@@ -110,7 +112,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
     settings = parser.parse_args(given)
     if settings.quick:
         settings.repetitions, settings.workers = 1, [0]
-    with workspace(settings.keep) as where, scratch() as cache:
+    with workspace(settings.keep) as where, readable_folder() as cache:
         start = Start(where, cache)
         start.first_call("cold", 0)  # compiles what is imported
         results = measure(start, settings.repetitions, settings.workers)

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import command_line, figures
-from benchmarks.project import clean, scratch, workspace
-from tests.engines import by_copier, commit, copy_work_tree, git, release, run_cookiecutter
+from benchmarks.project import workspace
+from hooks.verify import environment
+from tooling.git import commit, copy_work_tree, git, release
+from tooling.render import render_with_copier, run_cookiecutter
+from tooling.uv import readable_folder
 
 PARTS = {
     "cookiecutter": "Cookiecutter renders",
@@ -40,7 +43,7 @@ def measure(root: Path, *, verify: bool) -> dict[str, float]:
     release(template, "v1.0.0")
     found = {
         "cookiecutter": seconds(lambda: render(root / "one", "0")),
-        "copier": seconds(lambda: by_copier(template, {}, root / "two")),
+        "copier": seconds(lambda: render_with_copier(template, {}, root / "two")),
     }
     project = root / "two" / "project"
     commit(project, "as it was made")
@@ -49,7 +52,9 @@ def measure(root: Path, *, verify: bool) -> dict[str, float]:
     release(template, "v1.1.0")
     update = [str(Path(sys.executable).with_name("copier")), "update", "--defaults"]
     found["update"] = seconds(
-        lambda: subprocess.run(update, cwd=project, env=clean(), check=True, capture_output=True)
+        lambda: subprocess.run(
+            update, cwd=project, env=environment(), check=True, capture_output=True
+        )
     )
     if verify:
         found["verified cold"] = seconds(lambda: render(root / "cold", "strict"))
@@ -85,7 +90,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
     samples: dict[str, list[float]] = {}
     for number in range(settings.repetitions):
         print(f"  {number + 1}/{settings.repetitions}", file=sys.stderr)
-        with scratch() as folder:
+        with readable_folder() as folder:
             for part, value in measure(folder, verify=number < settings.verified).items():
                 samples.setdefault(part, []).append(value)
     results = {part: figures.summary(values) for part, values in samples.items()}

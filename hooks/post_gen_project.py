@@ -9,6 +9,7 @@ REPOSITORY = Path(COOKIECUTTER["_repo_dir"])
 
 
 def main() -> int:
+    Path(__file__).unlink(missing_ok=True)  # Cookiecutter renders it to a file, and leaves that
     sys.path.insert(0, str(REPOSITORY))
     from hooks import answers, verify
 
@@ -16,7 +17,7 @@ def main() -> int:
     source = answers.write(project, COOKIECUTTER, COOKIECUTTER["_answers_header"])
     if note := answers.path_note(source):
         print(note, flush=True)
-    return verify.run(project, Path(COOKIECUTTER["_started_in"]))
+    return verify.run(project, Path(COOKIECUTTER["_started_in"]), REPOSITORY.parent)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ Cookiecutter runs this inside its throw-away copy before it asks anything.
 
 import hashlib
 import json
+import os
 import subprocess
+import sys
 from glob import escape
 from pathlib import Path
 
@@ -15,6 +17,21 @@ TEMPLATE = Path("template")
 TREE = Path("{{ checked_folder(cookiecutter) }}")
 # Copier's own template of the answers file: answers.py writes the same file for Cookiecutter.
 ANSWERS_FILE = TEMPLATE / "{{ _copier_conf.answers_file }}.jinja"
+
+
+def clean_up_later() -> None:
+    """Start what removes this copy when Cookiecutter ends early."""
+    if os.name == "posix":
+        program, copy = Path("hooks", "leftovers.py").resolve(), Path.cwd()
+        nothing = subprocess.DEVNULL
+        subprocess.Popen(
+            [sys.executable, str(program), str(copy), str(os.getppid())],
+            cwd="/",
+            stdin=nothing,
+            stdout=nothing,
+            stderr=nothing,
+            start_new_session=True,
+        )
 
 
 def drop_untracked_files() -> None:
@@ -44,6 +61,7 @@ def strip_suffixes() -> list[str]:
 
 
 def main() -> None:
+    clean_up_later()
     ANSWERS_FILE.unlink()
     drop_untracked_files()
     settings = Path("cookiecutter.json")

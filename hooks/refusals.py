@@ -8,7 +8,6 @@ and all of them again, replayed answers included, when it renders the project fo
 import atexit
 import json
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from cookiecutter.exceptions import FailedHookException
 from jinja2 import Environment
 from jinja2.ext import Extension
 
+from hooks import leftovers
 from hooks.paths import leave_out
 from hooks.pre_prompt import TREE
 from hooks.verify import MODES, VARIABLE
@@ -45,6 +45,8 @@ def refuse_saved_choices(questions: dict[str, Any], answers: dict[str, Any]) -> 
     for name, asked in questions.items():
         if isinstance(asked, list) and not name.startswith("_") and answers[name] not in asked:
             raise Refusal(f"{name}: Choose one of {', '.join(asked)}, not {answers[name]}.")
+        if isinstance(asked, bool) and not isinstance(answers[name], bool):
+            raise Refusal(f"{name}: Choose true or false, not {answers[name]}.")
 
 
 def refuse_unwritable(folder: Path) -> None:
@@ -72,18 +74,12 @@ def checked_folder(environment: Environment, answers: dict[str, Any]) -> str:
     if (mode := os.environ.get(VARIABLE, "")) not in MODES:
         raise Refusal(f"{VARIABLE}={mode}: Set it to strict, to 0, or not at all.")
     refuse_unwritable(Path(answers["_output_dir"]))
-    leave_out(Path(answers["_repo_dir"], TREE), answers["__exclude"])
+    tree = Path(answers["_repo_dir"], TREE)
+    leave_out(tree, answers["__exclude"])
+    leftovers.note_project(HERE.parent, Path(answers["_output_dir"], answers["project_slug"]), tree)
     # The hooks run elsewhere; paths in their messages and in the answers file start from here.
     answers["_started_in"] = str(Path.cwd())
     return str(answers["project_slug"])
-
-
-def remove_copy_at_exit() -> None:
-    """Cookiecutter keeps its copy of the template when it stops early, and always its folder."""
-    folder = HERE.parents[1]
-    temporary = Path(tempfile.gettempdir()).resolve()
-    if folder.name.startswith("cookiecutter") and folder.resolve().parent == temporary:
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def forget_modules() -> None:
@@ -108,7 +104,7 @@ class Refusals(Extension):
         environment.globals["refuse"] = refuse
         environment.globals["checked_folder"] = partial(checked_folder, environment)
         self.ours: set[str] | None = None
-        remove_copy_at_exit()
+        atexit.register(leftovers.remove, HERE.parent)
         forget_modules()
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:

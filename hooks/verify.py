@@ -87,18 +87,17 @@ def summary(report: Path) -> str:
     return " · ".join(parts)
 
 
-def verify(project: Path, uv: str | None) -> str:
+def verify(project: Path, uv: str | None, temporary: Path) -> str:
     """Lock, install and test the project; what passed. Raises NotVerifiedError."""
     if uv is None:
         raise NotVerifiedError(f"uv is not installed; install it with: {INSTALL_UV}")
     print("Locking and installing the packages, a minute the first time ...", flush=True)
     failure = "Its packages could not be locked and installed, see above; that needs a network"
     call([uv, "sync", "--quiet"], project, failure)
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder, "junit.xml")
-        suite = [uv, "run", "pytest", "-n", "auto", f"--junit-xml={report}"]
-        call(suite, project, "Its suite failed, see above")
-        return summary(report)
+    report = temporary / "junit.xml"
+    suite = [uv, "run", "pytest", "-n", "auto", f"--junit-xml={report}"]
+    call(suite, project, "Its suite failed, see above")
+    return summary(report)
 
 
 def change_folder(project: Path, started_in: Path) -> str:
@@ -131,8 +130,8 @@ def next_step(project: Path, started_in: Path) -> str:
     return f'Next: {there} && git init\nThen: README.md there, "Run the application".'
 
 
-def run(project: Path, started_in: Path) -> int:
-    """Verify as GREENFIELD_VERIFY says. Returns the hook's exit code."""
+def run(project: Path, started_in: Path, temporary: Path) -> int:
+    """Verify as GREENFIELD_VERIFY says; `temporary` is removed later. Returns the exit code."""
     uv = find_uv()
     mode = os.environ.get(VARIABLE, "")
     program = "uv" if uv is None or shutil.which("uv") else uv
@@ -141,7 +140,7 @@ def run(project: Path, started_in: Path) -> int:
         print(f"Not verified ({VARIABLE}=0). To verify the project:\n{again}")
         return 0
     try:
-        print(f"verified: {verify(project, uv)}\n{next_step(project, started_in)}")
+        print(f"verified: {verify(project, uv, temporary)}\n{next_step(project, started_in)}")
         return 0
     except KeyboardInterrupt:
         reason = "You stopped its verification."

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines import copy_work_tree, git, release
+from tooling.git import copy_work_tree, git, release
+
+pytest_plugins = ["tests.stand_in"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

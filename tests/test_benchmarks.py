@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import isolation, report, start, suite, template
-from benchmarks.project import clean, scratch, workspace
+from benchmarks.project import workspace
+from hooks.verify import environment
+from tooling.uv import readable_folder
 
 pytestmark = pytest.mark.benchmark
 
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.benchmark
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Path]:
     """One folder for all benchmarks. Not pytest's: the server's own user enters it under root."""
-    with scratch() as folder:
+    with readable_folder() as folder:
         yield folder
 
 
@@ -33,7 +35,7 @@ def test_what_is_copied_into_a_project_has_types(kept: Path) -> None:
         result = subprocess.run(
             [str(where.python), "-m", "mypy", "bench", "backend", "--exclude", "bench/tests"],
             cwd=project,
-            env={**clean(), "MYPYPATH": str(where.compared)},
+            env={**environment(), "MYPYPATH": str(where.compared)},
             capture_output=True,
             text=True,
             check=False,

@@ -1,5 +1,9 @@
-"""Both engines make the same project of every combination of answers, and its files are sound."""
+"""Both engines make the same project of the same answers, and its files are sound.
 
+Every two answers to two questions together; at night, every combination.
+"""
+
+import itertools
 import json
 import re
 import stat
@@ -11,9 +15,11 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from scripts import sync
-from scripts.questions import ROOT
-from tests.engines import Answers, by_cookiecutter, by_copier, combinations, release, tree
+from tooling import ROOT
+from tooling.generated import cookiecutter_json
+from tooling.git import release
+from tooling.questions import choices, combinations, pairs
+from tooling.render import Answers, render_with_cookiecutter, render_with_copier, tree
 
 HOSTILE: Answers = {
     "project_name": """Zoë's "big" \\ <App> & #1: 100% {x} [y] *z* `w` $HOME""",
@@ -25,6 +31,7 @@ HOSTILE: Answers = {
     "author_name": """O'Neil "the \\b" Ñandú & <Sons>""",
     "author_email": "o+neil@example.com",
 }
+PAIRS = pairs(choices())
 LEFT_OVER = re.compile(r"(?<!\$)\{\{|\{%|\{#")
 
 
@@ -37,7 +44,12 @@ class Pair(NamedTuple):
 @pytest.fixture(
     scope="module",
     params=[
-        *(pytest.param(each, id="-".join(map(str, each.values()))) for each in combinations()),
+        *(pytest.param(each, id="-".join(map(str, each.values()))) for each in PAIRS),
+        *(
+            pytest.param(each, id="-".join(map(str, each.values())), marks=pytest.mark.nightly)
+            for each in combinations()
+            if each not in PAIRS
+        ),
         pytest.param(HOSTILE, id="hostile"),
         pytest.param({**HOSTILE, "sample": "none", "ci": "both"}, id="hostile-none"),
     ],
@@ -49,9 +61,17 @@ def pair(
     answers = request.param
     return Pair(
         answers,
-        by_cookiecutter(template, answers, folder / "cookiecutter"),
-        by_copier(template, answers, folder / "copier"),
+        render_with_cookiecutter(template, answers, folder / "cookiecutter"),
+        render_with_copier(template, answers, folder / "copier"),
     )
+
+
+def test_every_two_answers_are_tried_together() -> None:
+    values = choices()
+    for one, other in itertools.combinations(values, 2):
+        tried = {(row[one], row[other]) for row in PAIRS}
+        assert tried == set(itertools.product(values[one], values[other]))
+    assert len(PAIRS) < 30
 
 
 def test_both_engines_make_the_same_bytes_and_modes(pair: Pair) -> None:
@@ -75,10 +95,13 @@ def test_both_engines_leave_out_the_same_names_for_a_star(
         "_exclude:", "_exclude:\n  - /a/*/x/*/gone"
     )
     questions.write_text(text, encoding="utf-8")
-    (own_template / "cookiecutter.json").write_text(sync.text(own_template), encoding="utf-8")
+    written = own_template / "cookiecutter.json"
+    written.write_text(cookiecutter_json(own_template), encoding="utf-8")
     release(own_template, "v1.1.0")
-    ours = tree(by_cookiecutter(own_template, {"sample": "none"}, tmp_path / "cookiecutter"))
-    theirs = tree(by_copier(own_template, {"sample": "none"}, tmp_path / "copier"))
+    ours = tree(
+        render_with_cookiecutter(own_template, {"sample": "none"}, tmp_path / "cookiecutter")
+    )
+    theirs = tree(render_with_copier(own_template, {"sample": "none"}, tmp_path / "copier"))
     assert ours == theirs
     files = {name for name, (_, content) in ours.items() if content is not None}
     assert {name for name in files if name.startswith("a/")} == set(kept)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines import by_cookiecutter, by_copier, run_cookiecutter
-from tests.projects import find_python, one_at_a_time, uv
+from tooling.render import render_with_cookiecutter, render_with_copier, run_cookiecutter
+from tooling.uv import find_python, one_at_a_time, uv
 
 pytestmark = [pytest.mark.suite, pytest.mark.timeout(1800)]
 
@@ -24,7 +24,8 @@ GATES = [
     "run pytest --numprocesses auto --cov --cov-fail-under=95",
 ]
 VERIFIED = re.compile(
-    r"(?m)^verified: (\d+) passed.* in \d+ s · PostgreSQL \d+\.\d+ \w+ · Python 3\.\d+\.\d+$"
+    r"(?m)^verified: (\d+) passed.* in \d+ s · PostgreSQL \d+\.\d+ \w+ · Valkey \d+\.\d+ \w+"
+    r" · Python 3\.\d+\.\d+$"
 )
 TESTS_OF_THE_SAMPLE = 200
 
@@ -54,14 +55,14 @@ def test_default_project_is_verified_when_it_is_made(template: Path, tmp_path: P
 def test_a_smaller_project_passes_by_the_command_that_copier_names(
     template: Path, tmp_path: Path, sample: str
 ) -> None:
-    project = by_copier(template, {"sample": sample}, tmp_path)
+    project = render_with_copier(template, {"sample": sample}, tmp_path)
     with one_at_a_time():
         uv(project, "run", "pytest")
     run_gates(project)
 
 
 def test_the_sample_is_taken_out_by_hand(template: Path, tmp_path: Path) -> None:
-    project = by_copier(template, {"sample": "shop"}, tmp_path)
+    project = render_with_copier(template, {"sample": "shop"}, tmp_path)
     readme = (project / "README.md").read_text(encoding="utf-8")
     block = re.search(r"## Take the sample out.*?```sh\n(.*?)```", readme, re.DOTALL)
     assert block
@@ -78,7 +79,7 @@ def test_the_sample_is_taken_out_by_hand(template: Path, tmp_path: Path) -> None
 def test_lint_finds_nothing_whichever_python_is_the_oldest(
     template: Path, tmp_path: Path, version: str, sample: str
 ) -> None:
-    project = by_copier(template, {"python_version": version, "sample": sample}, tmp_path)
+    project = render_with_copier(template, {"python_version": version, "sample": sample}, tmp_path)
     for check in (["check"], ["format", "--check"]):
         command = [sys.executable, "-m", "ruff", *check, "--no-cache", "."]
         result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
@@ -92,7 +93,7 @@ def test_suite_passes_on_python(template: Path, tmp_path: Path, version: str, sa
     if python is None:
         pytest.skip(f"no Python {version} on this machine")
     answers = {"python_version": version, "sample": sample}
-    project = by_cookiecutter(template, answers, tmp_path)
+    project = render_with_cookiecutter(template, answers, tmp_path)
     with one_at_a_time():
         uv(project, "sync", "--quiet", "--python", python)
         assert f"Python {version}." in uv(project, "run", "python", "--version")

@@ -9,79 +9,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hooks import answers, verify
-from scripts.questions import ROOT, load
-from tests.engines import (
-    by_cookiecutter,
-    by_copier,
+from tests.stand_in import Generate, assert_complete
+from tooling import ROOT
+from tooling.git import git, release
+from tooling.render import (
     cookiecutter_config,
-    git,
-    release,
-    run_cookiecutter,
+    render_with_cookiecutter,
+    render_with_copier,
     tree,
 )
-
-REPORT = """<?xml version="1.0" encoding="utf-8"?>
-<testsuites><testsuite name="pytest" errors="0" failures="0" skipped="3" tests="215" time="23.21">
-<properties>
-<property name="services" value="PostgreSQL 18.6 embedded"/><property name="python" value="3.11.7"/>
-<property name="xfailed" value="2"/>
-</properties>
-</testsuite></testsuites>
-"""
-# Stands in for uv: writes its environment, its calls and a report, or fails.
-FAKE_UV = """#!/bin/sh
-env > "$FAKE/environment"
-echo "uv $*" >> "$FAKE/calls"
-case "$1" in
-sync) exit "${FAKE_SYNC:-0}" ;;
-esac
-echo "last lines of the suite"
-[ -z "$FAKE_SLEEP" ] || { trap 'sleep 1; echo cleaned-up; exit 130' INT; sleep "$FAKE_SLEEP"; }
-for word; do case $word in --junit-xml=*) cp "$FAKE/report.xml" "${word#*=}" ;; esac; done
-exit "${FAKE_SUITE:-0}"
-"""
-
-
-@pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the only `uv` on the PATH: FAKE_UV, its report and what it was called with."""
-    folder = tmp_path / "fake"
-    (folder / "bin").mkdir(parents=True)
-    program = folder / "bin" / "uv"
-    program.write_text(FAKE_UV, encoding="utf-8")
-    program.chmod(0o755)
-    (folder / "report.xml").write_text(REPORT, encoding="utf-8")
-    for tool in ("git", "sh", "env", "mkdir", "cp", "sleep"):
-        (folder / "bin" / tool).symlink_to(shutil.which(tool) or tool)
-    monkeypatch.delenv("UV", raising=False)
-    monkeypatch.setenv("PATH", str(folder / "bin"))
-    monkeypatch.setenv("FAKE", str(folder))
-    monkeypatch.delenv("GREENFIELD_VERIFY")
-    return folder
-
-
-Generate = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def generate(template: Path, tmp_path: Path) -> Generate:
-    """Run `cookiecutter --no-input` into tmp_path/out with more variables of the environment."""
-
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return run_cookiecutter(template, tmp_path / "out", "--no-input", *arguments, **environment)
-
-    return run
-
-
-def assert_complete(project: Path) -> None:
-    assert (project / "pyproject.toml").exists()
-    assert (project / ".copier-answers.yml").exists()
 
 
 class TestVerification:
@@ -146,7 +87,7 @@ class TestVerification:
         monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
         monkeypatch.setenv("FAKE_SYNC", "2")
         with pytest.raises(verify.NotVerifiedError) as failure:
-            verify.verify(tmp_path, str(fake / "bin" / "uv"))
+            verify.verify(tmp_path, str(fake / "bin" / "uv"), tmp_path)
         assert f"Only 3 MB are free in {tmp_path}: make room." in str(failure.value)
         assert "or set TMPDIR to another folder." in str(failure.value)
 
@@ -260,132 +201,6 @@ def test_no_network_keeps_the_project(
     assert_complete(tmp_path / "out" / "my-backend")
 
 
-class TestTarget:
-    def test_an_existing_folder_is_left_alone(self, generate: Generate, tmp_path: Path) -> None:
-        mine = tmp_path / "out" / "my-backend" / "README.md"
-        mine.parent.mkdir(parents=True)
-        mine.write_text("mine", encoding="utf-8")
-        result = generate()
-        assert result.returncode == 1
-        assert 'my-backend" directory already exists' in result.stdout
-        assert list(mine.parent.iterdir()) == [mine]
-        assert mine.read_text(encoding="utf-8") == "mine"
-
-    @pytest.mark.parametrize("options", [["-f"], ["-f", "-s"]], ids=["overwrite", "and skip"])
-    def test_overwriting_keeps_a_user_s_files_where_a_refused_feature_has_its_own(
-        self, generate: Generate, tmp_path: Path, options: list[str]
-    ) -> None:
-        project = tmp_path / "out" / "my-backend"
-        excluded = [entry for entry in load()[0]["_exclude"] if "sample" in entry]
-        globs = [entry.split("%}/")[1].split("{%")[0] for entry in excluded]
-        base = ROOT / "template"
-        mine = [project / path.relative_to(base) for glob in globs for path in base.glob(glob)]
-        assert len(mine) >= len(globs)
-        mine = [path if path.suffix else path / "mine.py" for path in mine]
-        for path in mine:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("mine", encoding="utf-8")
-        result = generate(*options, "sample=none")
-        assert result.returncode == 0, result.stdout
-        assert {path.read_text(encoding="utf-8") for path in mine} == {"mine"}
-        assert (project / "pyproject.toml").exists()
-
-    @pytest.mark.parametrize("place", ["a file", "no rights"])
-    def test_a_target_that_cannot_be_written_is_named(
-        self, template: Path, tmp_path: Path, place: str
-    ) -> None:
-        if place == "a file":
-            parent = tmp_path / "file"
-            parent.touch()
-        elif os.geteuid():
-            parent = tmp_path / "locked"
-            parent.mkdir(mode=0o555)
-        elif Path("/proc/self").exists():
-            parent = Path("/proc/self")  # not even root makes folders here
-        else:
-            pytest.skip("root may write everywhere")
-        program = Path(sys.executable).with_name("cookiecutter")
-        config = cookiecutter_config(tmp_path)
-        command: list[str | Path] = [program, "--config-file", config, "--no-input"]
-        command += ["--output-dir", parent / "out", template]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert result.returncode == 1
-        assert result.stdout.startswith("Cannot write in ")
-        assert result.stdout.endswith("choose another with --output-dir.\n")
-        assert "Traceback" not in result.stdout + result.stderr
-
-
-class TestTemporaryCopy:
-    """Cookiecutter renders a copy of the template, in the folder for temporary files.
-
-    It also leaves one script, the last rendered hook, which is its own affair.
-    """
-
-    @pytest.mark.parametrize(
-        ("arguments", "code"),
-        [
-            ([], 0),
-            (["project_slug=a/b"], 1),
-            (["project_name={{ 1 }}"], 1),
-            (["--output-dir", "/proc/self/out"], 1),
-        ],
-        ids=["success", "wrong answer", "Jinja", "no rights"],
-    )
-    def test_no_copy_stays(
-        self, generate: Generate, tmp_path: Path, arguments: list[str], code: int
-    ) -> None:
-        temporary = tmp_path / "temporary"
-        temporary.mkdir()
-        assert generate(*arguments, TMPDIR=str(temporary)).returncode == code
-        assert [path for path in temporary.iterdir() if path.is_dir()] == []
-
-    def test_no_copy_stays_when_the_folder_exists(self, generate: Generate, tmp_path: Path) -> None:
-        temporary = tmp_path / "temporary"
-        temporary.mkdir()
-        (tmp_path / "out" / "my-backend").mkdir(parents=True)
-        assert generate(TMPDIR=str(temporary)).returncode == 1
-        assert [path for path in temporary.iterdir() if path.is_dir()] == []
-
-    def test_several_projects_are_made_in_one_process(self, own_template: Path) -> None:
-        """As pytest-cookies does it; each run has the hooks of its own version of the template."""
-        program = f"""
-from pathlib import Path
-from cookiecutter.exceptions import FailedHookException
-from cookiecutter.main import cookiecutter
-
-def make(out, **answers):
-    return cookiecutter({str(own_template)!r}, no_input=True, output_dir=out, extra_context=answers)
-
-Path("one").mkdir(); make("one")
-try:
-    make("two", project_slug="../x")
-except FailedHookException as error:
-    print(error)
-Path("three").mkdir(); make("three", sample="none")
-hook = Path({str(own_template)!r}, "hooks", "refusals.py")
-hook.write_text(hook.read_text().replace("Cannot write in", "NEW SENTENCE"))
-try:
-    make("/proc/self/out")
-except FailedHookException as error:
-    print(error)
-"""
-        folder = own_template.parent
-        config = cookiecutter_config(folder)
-        result = subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=folder,
-            env={**os.environ, "COOKIECUTTER_CONFIG": str(config)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, result.stderr[-2000:]
-        assert "project_slug: " in result.stdout
-        assert "NEW SENTENCE /proc" in result.stdout
-        assert (folder / "one" / "my-backend" / "backend" / "shop").exists()
-        assert not (folder / "three" / "my-backend" / "backend" / "shop").exists()
-
-
 class TestAddress:
     """A project records where it came from in the form that `copier update` reads."""
 
@@ -394,8 +209,8 @@ class TestAddress:
 
     def test_a_git_address(self, template: Path, tmp_path: Path) -> None:
         address = f"file://{template}"
-        made = by_cookiecutter(address, {}, tmp_path / "a")
-        assert tree(made) == tree(by_copier(address, {}, tmp_path / "b"))
+        made = render_with_cookiecutter(address, {}, tmp_path / "a")
+        assert tree(made) == tree(render_with_copier(address, {}, tmp_path / "b"))
         assert f"_src_path: {address}\n" in self.answers(made)
 
     def test_a_tag(self, own_template: Path, tmp_path: Path) -> None:
@@ -403,10 +218,10 @@ class TestAddress:
         later.write_text("later\n", encoding="utf-8")
         release(own_template, "v1.1.0")
         address = f"file://{own_template}"
-        made = by_cookiecutter(address, {}, tmp_path / "a", checkout="v1.0.0")
+        made = render_with_cookiecutter(address, {}, tmp_path / "a", checkout="v1.0.0")
         assert not (made / "LATER.md").exists()
         assert "_commit: v1.0.0\n" in self.answers(made)
-        assert tree(made) == tree(by_copier(address, {}, tmp_path / "b", vcs_ref="v1.0.0"))
+        assert tree(made) == tree(render_with_copier(address, {}, tmp_path / "b", vcs_ref="v1.0.0"))
 
     def test_a_path_is_said_to_be_of_use_on_this_machine_only(
         self, template: Path, generate: Generate, tmp_path: Path
@@ -437,7 +252,7 @@ class TestAddress:
         self, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(template.parent)
-        made = by_cookiecutter(template.name, {}, tmp_path / "out")
+        made = render_with_cookiecutter(template.name, {}, tmp_path / "out")
         assert f"_src_path: {template}\n" in self.answers(made)
 
     def test_a_folder_without_history_has_no_commit(
@@ -450,12 +265,12 @@ class TestAddress:
         monkeypatch.setattr(tempfile, "tempdir", str(temporary))
         plain = tmp_path / "plain"
         shutil.copytree(template, plain, ignore=shutil.ignore_patterns(".git"))
-        made = by_cookiecutter(plain, {}, tmp_path / "a")
-        assert tree(made) == tree(by_copier(plain, {}, tmp_path / "b"))
+        made = render_with_cookiecutter(plain, {}, tmp_path / "a")
+        assert tree(made) == tree(render_with_copier(plain, {}, tmp_path / "b"))
         assert "_commit" not in self.answers(made)
 
     def test_caches_in_the_work_tree_stay_out(self, own_template: Path, tmp_path: Path) -> None:
-        expected = tree(by_cookiecutter(own_template, {}, tmp_path / "a"))
+        expected = tree(render_with_cookiecutter(own_template, {}, tmp_path / "a"))
         cache = own_template / "template" / "backend" / "__pycache__"
         cache.mkdir()
         (cache / "main.cpython-311.pyc").write_bytes(b"\x00")
@@ -464,7 +279,7 @@ class TestAddress:
             cache = own_template / "template" / "vendor" / "pytest-greenfield" / "src" / name
             cache.mkdir()
             (cache / "CACHEDIR.TAG").touch()
-        assert tree(by_cookiecutter(own_template, {}, tmp_path / "b")) == expected
+        assert tree(render_with_cookiecutter(own_template, {}, tmp_path / "b")) == expected
 
 
 def test_the_line_is_made_of_what_the_plugin_writes(tmp_path: Path) -> None:

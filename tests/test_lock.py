@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.engines import by_copier, commit, git
-from tests.projects import uv
+from tooling.git import commit, git
+from tooling.render import render_with_copier
+from tooling.uv import uv
 
 
 @pytest.fixture
 def project(template: Path, tmp_path: Path) -> Path:
-    return by_copier(template, {}, tmp_path)
+    return render_with_copier(template, {}, tmp_path)
 
 
 def lock(project: Path) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from cookiecutter.exceptions import FailedHookException
 
-from scripts.questions import load
-from tests.engines import Answers, by_cookiecutter, by_copier, run_cookiecutter
+from tooling.questions import load
+from tooling.render import Answers, render_with_cookiecutter, render_with_copier, run_cookiecutter
 
 SLUG = "Type it like my-backend: lowercase letters, digits and single dashes, a letter first."
 LINE = "One line, please: printable characters only, and no spaces at its ends."
@@ -77,9 +77,9 @@ def test_both_engines_refuse_with_the_same_sentence(
     # FailedHookException is what Cookiecutter's command prints without a traceback; it checks
     # choices itself.
     with pytest.raises((FailedHookException, ValueError)) as ours:
-        by_cookiecutter(template, answers, tmp_path / "cookiecutter")
+        render_with_cookiecutter(template, answers, tmp_path / "cookiecutter")
     with pytest.raises(ValueError) as theirs:  # noqa: PT011 (the sentence is compared below)
-        by_copier(template, answers, tmp_path / "copier")
+        render_with_copier(template, answers, tmp_path / "copier")
     assert sentence in str(ours.value)
     assert sentence in str(theirs.value)
     assert list((tmp_path / "cookiecutter").iterdir()) == []
@@ -110,8 +110,10 @@ def test_the_beginning_of_each_sentence_is_enough() -> None:
 def test_the_folder_name_is_derived_from_the_project_name(
     template: Path, tmp_path: Path, name: str, slug: str
 ) -> None:
-    made = by_cookiecutter(template, {"project_name": name.strip()}, tmp_path / "cookiecutter")
-    project = by_copier(template, {"project_name": name.strip()}, tmp_path / "copier")
+    made = render_with_cookiecutter(
+        template, {"project_name": name.strip()}, tmp_path / "cookiecutter"
+    )
+    project = render_with_copier(template, {"project_name": name.strip()}, tmp_path / "copier")
     assert made.name == slug
     assert f"project_slug: {slug}\n" in (project / ".copier-answers.yml").read_text("utf-8")
 
@@ -156,6 +158,7 @@ def test_replayed_answers_are_checked_again(template: Path, tmp_path: Path) -> N
     for name, value, sentence in [
         ("project_slug", "../x", SLUG),
         ("license", "GPL", "Choose one of MIT, Apache-2.0, Proprietary, not GPL."),
+        ("graphql", "false", "graphql: Choose true or false, not false."),
         ("_version", "0", "These saved answers belong to another version of the template"),
     ]:
         wrong = copy.deepcopy(context)

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts import sync
-from scripts.questions import ROOT, load
-from tests.engines import by_copier
+from tooling import ROOT, TEMPLATE, generated
+from tooling.questions import load
+from tooling.render import render_with_copier
 
-TEMPLATE = ROOT / "template"
 NAME = r"[^*?\[\]!#{}/\\]+"
 EXCLUDED = re.compile(rf"{{% if [^%]+ %}}/((?:(?:{NAME}|\*)/)*{NAME}){{% endif %}}")
 
 
-def test_cookiecutter_json_is_what_sync_writes() -> None:
-    written = sync.TARGET.read_text(encoding="utf-8")
-    assert written == sync.text(), "run: uv run python -m scripts.sync"
+@pytest.mark.parametrize("path", generated.files(), ids=lambda path: path.name)
+def test_generated_files_are_what_sync_writes(path: Path) -> None:
+    written = path.read_text(encoding="utf-8")
+    assert written == generated.files()[path], "run: uv run python -m tooling sync"
 
 
 def test_copier_needs_no_trust() -> None:
@@ -89,8 +89,8 @@ WORDS = {
 def test_a_smaller_sample_is_a_subset_without_a_word_of_the_rest(
     template: Path, tmp_path: Path, sample: str, absent: list[str]
 ) -> None:
-    full = by_copier(template, {"sample": "shop"}, tmp_path / "shop")
-    made = by_copier(template, {"sample": sample}, tmp_path / sample)
+    full = render_with_copier(template, {"sample": "shop"}, tmp_path / "shop")
+    made = render_with_copier(template, {"sample": sample}, tmp_path / sample)
     assert paths(made) < paths(full)
     gone = {path for path in paths(full) - paths(made) if not set(path.parts) & set(absent)}
     assert gone == set()
@@ -117,7 +117,7 @@ def test_the_sample_has_few_excludes() -> None:
 def test_editors_settings_are_json_whatever_the_project_is_called(
     template: Path, tmp_path: Path
 ) -> None:
-    project = by_copier(template, {"project_name": "Jo's \"\\ Shop"}, tmp_path)
+    project = render_with_copier(template, {"project_name": "Jo's \"\\ Shop"}, tmp_path)
     container = json.loads((project / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
     assert container["name"] == "Jo's \"\\ Shop"
     assert json.loads((project / ".vscode" / "settings.json").read_text("utf-8"))

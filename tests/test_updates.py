@@ -8,8 +8,9 @@ from typing import Any
 import copier
 import pytest
 
-from scripts.questions import ROOT
-from tests.engines import ENGINES, commit, copy_work_tree, git, release, tree
+from tooling import ROOT
+from tooling.git import commit, copy_work_tree, git, release
+from tooling.render import ENGINES, tree
 
 CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 

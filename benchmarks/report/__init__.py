@@ -10,7 +10,8 @@ from benchmarks import plots
 from benchmarks.report import tables
 from benchmarks.report.results import Isolation, Suites, load
 from benchmarks.report.verdicts import verdicts
-from scripts.questions import ROOT
+from tooling import ROOT
+from tooling.generated import with_sections
 
 PAGE = ROOT / "docs" / "speed.md"
 README = ROOT / "README.md"
@@ -32,8 +33,8 @@ def files() -> dict[Path, str]:
         "machine": tables.machine("isolation", "suite", "start", "template"),
     }
     return {
-        PAGE: written(PAGE, sections),
-        README: written(README, {"speed": tables.headline(isolation, suites)}),
+        PAGE: with_sections(PAGE, sections),
+        README: with_sections(README, {"speed": tables.headline(isolation, suites)}),
         PLOT: plots.lines(
             "Create and read a row over HTTP, as the schema grows",
             isolation.growing("ours", "outer", "clone", "truncate", "delete"),
@@ -41,19 +42,3 @@ def files() -> dict[Path, str]:
             "tables",
         ),
     }
-
-
-def written(path: Path, sections: dict[str, str]) -> str:
-    """Return the text of a page with its sections replaced.
-
-    Raises:
-        KeyError: It has no such section.
-    """
-    page = path.read_text(encoding="utf-8")
-    for name, text in sections.items():
-        before, begin, rest = page.partition(f"<!-- {name} -->\n")
-        _, end, after = rest.partition("<!-- end -->")
-        if not begin or not end:
-            raise KeyError(f"{path.name} has no <!-- {name} --> with an <!-- end -->")
-        page = f"{before}{begin}{text}\n{end}{after}"
-    return page

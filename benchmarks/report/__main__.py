@@ -1,7 +1,7 @@
 """Write the files."""
 
 from benchmarks.report import files
-from scripts.questions import ROOT
+from tooling import ROOT
 
 if __name__ == "__main__":
     for path, text in files().items():

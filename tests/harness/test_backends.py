@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.projects import find_python
+from tooling.uv import find_python
 
 BACKENDS = Path(__file__).with_name("backends")
 PLUGIN = Path(__file__).parents[2] / "template/vendor/pytest-greenfield"

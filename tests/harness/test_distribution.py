@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from hooks.verify import environment
-from scripts.questions import ROOT
-from tests.engines import commit, copy_work_tree
 from tests.harness.conftest import write
-from tests.projects import uv
+from tooling import ROOT
+from tooling.git import commit, copy_work_tree
+from tooling.uv import uv
 
 PLACE = Path("template", "vendor", "pytest-greenfield")
 SUITE = {

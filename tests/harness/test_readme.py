@@ -9,8 +9,8 @@ from pytest_greenfield.services import used as used_services
 from pytest_greenfield.services.postgres.address import PLACEHOLDERS
 from pytest_greenfield.services.service import Plan
 
-from scripts.questions import ROOT
 from tests.harness.conftest import RunSuite
+from tooling import ROOT
 
 PLUGIN = ROOT / "template" / "vendor" / "pytest-greenfield"
 README = (PLUGIN / "README.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.questions import ROOT
+from tooling import ROOT
 
 SOURCES = ROOT / "template" / "vendor" / "pytest-greenfield" / "src" / "pytest_greenfield"
 MODULES = sorted(SOURCES.rglob("*.py"))

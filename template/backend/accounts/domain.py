@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from backend.accounts.adapters.login_limiter import MemoryLoginLimiter
 from backend.accounts.adapters.security import AuthSettings, PasswordHasher, TokenService
 from backend.accounts.api import routes
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
@@ -32,6 +33,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         open_unit_of_work=make_factory(database, AccountsUnitOfWork),
         passwords=PasswordHasher(auth_settings),
         tokens=TokenService(auth_settings),
+        login_limiter=MemoryLoginLimiter(auth_settings),
     )
     async with run_periodically(make_jobs(app), settings.get(Settings).seconds_between_jobs):
         yield

@@ -2,7 +2,7 @@
 
 - A domain is a folder beside `core` that has a `domain.py`.
 - A feature is a folder in `features/` that has a `feature.py`. It knows the domains, they do not
-  know it: `app.state.shop = replace(app.state.shop, cache=…)` exchanges a part of the shop.
+  know it: `app.state.NAME = replace(app.state.NAME, …)` exchanges a part of a domain.
 
 Both modules have `install(app)`, called while the app is built, and may have `lifespan(app)`, an
 async context manager that is entered when the app starts, after the database was made: those of

@@ -1,7 +1,9 @@
 """Settings: read from the environment (and `.env`), checked once, never changed."""
 
 import os
+import tomllib
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -113,10 +115,18 @@ def _asyncpg_url(url: str) -> str:
     return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 
+@cache
+def read_project_name() -> str:
+    """Return the project's name from its `pyproject.toml`, which the image has as well."""
+    path = Path(__file__).parents[2] / "pyproject.toml"
+    name: str = tomllib.loads(path.read_text(encoding="utf-8"))["project"]["name"]
+    return name
+
+
 class Settings(AppSettings):
     """The settings that every variant of the application has."""
 
-    service_name: str = "backend"
+    service_name: str = Field(default_factory=read_project_name)
     # Holds a password: kept out of every repr.
     database_url: Annotated[str, AfterValidator(_asyncpg_url), Field(repr=False)] = (
         "postgresql+asyncpg://postgres:postgres@127.0.0.1:5432/app"

@@ -79,6 +79,16 @@ def test_a_daemon_elsewhere_has_its_host(
     planned.stop()
 
 
+def test_the_host_that_testcontainers_is_told_counts(
+    daemon: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://builder:2375")
+    monkeypatch.setenv("TESTCONTAINERS_HOST_OVERRIDE", "gateway")
+    planned = container.Container()
+    assert planned.address.host == "gateway"
+    planned.stop()
+
+
 def test_without_a_daemon_one_sentence_says_so(
     daemon: types.SimpleNamespace, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from pytest_greenfield import names
 from pytest_greenfield.errors import ServiceUnavailableError
+from pytest_greenfield.services.postgres import address
 from pytest_greenfield.services.postgres.address import Address
 from pytest_greenfield.services.postgres.databases import Databases
 from pytest_greenfield.services.postgres.service import Postgres
@@ -33,6 +34,16 @@ def all_names(server: Address) -> set[str]:
     """Return the databases on the server."""
     with psycopg.connect(server.url) as connection:
         return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+
+
+def test_a_server_without_an_encoding_gives_text_too(server: Address) -> None:
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE DATABASE ascii_test ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+        )
+
+    with address.connect(server.with_database("ascii_test"), {}) as connection:
+        assert connection.execute("SELECT 'text'").fetchone() == ("text",)
 
 
 def test_names_carry_project_run_and_worker() -> None:

@@ -2,9 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from uuid import UUID
 
 import argon2
@@ -31,6 +30,15 @@ class AuthSettings(AppSettings):
     argon2_max_concurrency: int = Field(
         default=4, ge=1, description="Hashes computed at the same time."
     )
+    login_attempts_per_account: int = Field(default=5, ge=1)
+    login_attempts_per_client: int = Field(default=50, ge=1)
+    login_attempts_seconds: float = Field(
+        default=300, gt=0, description="Until they are forgotten."
+    )
+
+
+_CLOCK_SKEW = timedelta(minutes=1)
+"""How far ahead the clock of another replica may be, which issued a token."""
 
 
 class TokenKind(StrEnum):
@@ -59,6 +67,11 @@ class PasswordHasher:
             memory_cost=settings.argon2_memory_kib,
             parallelism=settings.argon2_parallelism,
         )
+        # Costs as much to verify as the hash of an account, and belongs to no password.
+        self._nobodys_hash = (
+            f"$argon2id$v=19$m={settings.argon2_memory_kib},t={settings.argon2_time_cost},"
+            f"p={settings.argon2_parallelism}${'A' * 22}${'A' * 43}"
+        )
         # Each hash takes `argon2_memory_kib`; a burst of log-ins must not take it all.
         self._slots = asyncio.Semaphore(settings.argon2_max_concurrency)
 
@@ -79,10 +92,6 @@ class PasswordHasher:
     def needs_rehash(self, password_hash: str) -> bool:
         """Tell whether the hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(password_hash)
-
-    @cached_property
-    def _nobodys_hash(self) -> str:
-        return self._hasher.hash("nobody has this password")
 
     def _verify(self, password: str, password_hash: str | None) -> bool:
         known = self._nobodys_hash if password_hash is None else password_hash
@@ -139,7 +148,7 @@ class TokenService:
                 algorithms=[self._ALGORITHM],
                 audience=self._audience,
                 issuer=self._issuer,
-                # Expiry is judged below, by the clock that was passed in.
+                # Both are judged below, by the clock that was passed in.
                 options={
                     "require": ["sub", "typ", "jti", "iss", "aud", "iat", "exp"],
                     "verify_exp": False,
@@ -150,12 +159,24 @@ class TokenService:
                 subject=UUID(payload["sub"]),
                 kind=TokenKind(payload["typ"]),
                 token_id=UUID(payload["jti"]),
-                expires_at=datetime.fromtimestamp(payload["exp"], self._clock().tzinfo),
+                expires_at=_read_time(payload["exp"]),
             )
+            issued_at = _read_time(payload["iat"])
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
             raise AuthenticationError("The token is not valid.") from error
         if claims.kind is not kind:
             raise AuthenticationError(f"This is not an {kind} token.")
+        if issued_at > self._clock() + _CLOCK_SKEW:
+            raise AuthenticationError("The token is not valid yet.")
         if claims.expires_at <= self._clock():
             raise AuthenticationError("The token has expired.")
         return claims
+
+
+def _read_time(seconds: float) -> datetime:
+    """Return a claim's time.
+
+    Raises:
+        ValueError, TypeError, OverflowError: It is no number, or none that is a time.
+    """
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,8 +1,9 @@
 """Who is asking, and whether they may."""
 
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from backend.accounts.api.services import Accounts
@@ -40,5 +41,21 @@ async def get_current_admin(
     return customer
 
 
+async def get_client_address(request: Request) -> str:
+    """Return where a request comes from; of IPv6 the /64, since a client has a whole one.
+
+    Behind a reverse proxy it is the proxy's, unless uvicorn is told to believe its headers.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:  # a socket's path, or nothing
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
+    return host
+
+
+ClientAddress = Annotated[str, Depends(get_client_address)]
 CurrentCustomer = Annotated[Customer, Depends(get_current_customer)]
 CurrentAdmin = Annotated[Customer, Depends(get_current_admin)]

@@ -25,6 +25,12 @@ class RegisterIn(Input):
     phone: Phone | None = None
 
 
+class RegisteredOut(Output):
+    """The address that can log in now: the same answer whether it was known before or not."""
+
+    email: str
+
+
 class LoginIn(Input):
     """Proof of who is there. Not validated further: the answer to any wrong one is the same."""
 

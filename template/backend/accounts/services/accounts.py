@@ -1,9 +1,11 @@
 """Accounts: registering, logging in, and staying logged in."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+from backend.accounts.adapters.login_limiter import LoginLimiter
 from backend.accounts.adapters.security import PasswordHasher, TokenKind, TokenService
 from backend.accounts.models.customer import Customer, RefreshToken, Role
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
@@ -29,21 +31,19 @@ class AccountService:
         uow: AccountsUnitOfWork,
         passwords: PasswordHasher,
         tokens: TokenService,
+        login_limiter: LoginLimiter,
         clock: Clock = utc_now,
     ) -> None:
         self._uow = uow
         self._passwords = passwords
         self._tokens = tokens
+        self._login_limiter = login_limiter
         self._clock = clock
 
     async def register(
         self, *, email: str, password: str, full_name: str, phone: str | None = None
-    ) -> Customer:
-        """Make an account.
-
-        Raises:
-            ConflictError: The e-mail address is taken.
-        """
+    ) -> None:
+        """Make an account, unless the address has one: callers must not learn who is known."""
         customer = Customer(
             email=email,
             password_hash=await self._passwords.hash(password),
@@ -52,21 +52,25 @@ class AccountService:
             role=Role.CUSTOMER,
             is_active=True,
         )
-        await self._uow.customers.add(customer)
+        with suppress(ConflictError):
+            await self._uow.customers.add(customer)
         await self._uow.commit()
-        return customer
 
-    async def log_in(self, *, email: str, password: str) -> TokenPair:
-        """Give tokens for a password.
+    async def log_in(self, *, email: str, password: str, client: str) -> TokenPair:
+        """Give tokens for a password; `client` is where the attempt comes from.
 
         Raises:
             AuthenticationError: Wrong, unknown or inactive; it does not say which.
+            TooManyAttemptsError: There were too many wrong ones before.
         """
         customer = await self._uow.customers.find_by_email(email)
         await self._uow.commit()  # gives the connection back while the password is hashed
+        attempt = {"account": email.lower(), "client": client}
+        await self._login_limiter.attempt(**attempt)
         known = customer.password_hash if customer is not None and customer.is_active else None
         if not await self._passwords.verify(password, known) or customer is None:
             raise AuthenticationError("The e-mail address or the password is wrong.")
+        await self._login_limiter.succeed(**attempt)
         if self._passwords.needs_rehash(customer.password_hash):
             customer.password_hash = await self._passwords.hash(password)
         pair = await self._issue(customer.id, family_id=uuid4())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from backend.accounts.adapters.login_limiter import LoginLimiter
 from backend.accounts.adapters.security import PasswordHasher, TokenService
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.accounts.services.accounts import AccountService
@@ -16,11 +17,12 @@ class AccountsContainer:
     open_unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork]
     passwords: PasswordHasher
     tokens: TokenService
+    login_limiter: LoginLimiter
     clock: Clock = utc_now
 
     def accounts(self, uow: AccountsUnitOfWork) -> AccountService:
         """Make the service for accounts."""
-        return AccountService(uow, self.passwords, self.tokens, self.clock)
+        return AccountService(uow, self.passwords, self.tokens, self.login_limiter, self.clock)
 
     async def delete_expired_tokens(self) -> None:
         """Delete refresh tokens that have expired, in a unit of work of its own."""

@@ -141,8 +141,12 @@ class MemoryEventBus:
         finally:
             self._subscriptions.discard(subscription)
 
+    def interrupt(self, reason: Exception) -> None:
+        """End the mailboxes that are open: `get` raises the reason."""
+        for subscription in self._subscriptions:
+            subscription.end(reason)
+
     async def close(self) -> None:
         """Refuse new events and wake all who wait."""
         self._closed = True
-        for subscription in self._subscriptions:
-            subscription.end(BusClosedError("The bus is closed."))
+        self.interrupt(BusClosedError("The bus is closed."))

@@ -13,7 +13,12 @@ from pydantic import ValidationError
 from backend.accounts.adapters.security import TokenKind
 from backend.accounts.models.customer import Customer
 from backend.accounts.services.container import AccountsContainer
-from backend.core.errors import AppError, AuthenticationError, ConflictError
+from backend.core.errors import (
+    AppError,
+    AuthenticationError,
+    ConflictError,
+    UnavailableError,
+)
 from backend.core.schemas import Output
 from backend.shop.adapters.events import BusClosedError, Event, SlowConsumerError, Subscription
 from backend.shop.schemas.events import (
@@ -66,6 +71,12 @@ class OrderSocket:
 
     async def run(self) -> None:
         """Talk until either side has had enough. Never raises for what the client does."""
+        try:
+            await self._talk()
+        except UnavailableError:
+            await self._close(TRY_AGAIN_LATER, "Try again later.")
+
+    async def _talk(self) -> None:
         try:
             async with asyncio.timeout(self._auth_timeout):
                 customer, seconds = await self._authenticate()

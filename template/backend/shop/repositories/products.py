@@ -47,6 +47,11 @@ class ProductRepository:
         """Return one product."""
         return await self._session.get(Product, product_id)
 
+    async def find(self, product_ids: Iterable[UUID]) -> Sequence[Product]:
+        """Return those products that there are, in any order."""
+        statement = select(Product).where(Product.id.in_(set(product_ids)))
+        return (await self._session.scalars(statement)).all()
+
     async def list(
         self, filters: ProductFilter, *, cursor: str | None = None, limit: int = 20
     ) -> Page[Product]:

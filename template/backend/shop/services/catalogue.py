@@ -1,6 +1,7 @@
 """The catalogue: what is for sale."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +67,10 @@ class CatalogueService:
         if product is None or not (product.active or with_inactive):
             raise NotFoundError("There is no such product.")
         return product
+
+    async def find(self, product_ids: Iterable[UUID]) -> dict[UUID, Product]:
+        """Return many products by their ids, those that are not for sale too."""
+        return {product.id: product for product in await self._uow.products.find(product_ids)}
 
     async def add(self, values: dict[str, Any]) -> Product:
         """Add a product.

@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from backend.core.clock import Clock, utc_now
-from backend.core.errors import ConflictError, NotFoundError
+from backend.core.errors import ConflictError, NotFoundError, UnavailableError
 from backend.core.paging import Page
 from backend.shop.adapters.events import Event, EventBus
 from backend.shop.models.outbox import OutboxEvent, OutboxStatus
@@ -47,12 +47,15 @@ class OutboxService:
         """Publish the events that are due, the oldest first.
 
         One that fails is retried, each time after twice the wait, and becomes a dead letter after
-        `max_attempts`.
+        `max_attempts`. While the bus is unavailable, no attempt is counted.
         """
         report = DispatchReport()
         for event in await self._uow.outbox.lock_due(self._clock(), limit=limit):
             try:
                 await self._bus.publish(_read(event))
+            except UnavailableError:
+                event.available_at = self._clock() + self._backoff
+                report.retried += 1
             except Exception as error:
                 self._on_failure(event, error, report)
             else:

@@ -6,11 +6,17 @@ from pathlib import Path
 
 import pytest
 
-import backend.main  # noqa: F401  # imports what is installed, and with it every settings class
-from backend.core.domains import find_domains
-from backend.core.settings import AppSettings
+from backend.core.domains import find_domains, find_features
+from backend.core.settings import AppSettings, Settings
+from backend.main import create_app
 
 EXAMPLE = Path(".env.example")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def every_part() -> None:
+    """Build the application: that imports every settings class."""
+    create_app(Settings())
 
 
 def settings_classes(base: type[AppSettings] = AppSettings) -> Iterator[type[AppSettings]]:
@@ -22,9 +28,10 @@ def settings_classes(base: type[AppSettings] = AppSettings) -> Iterator[type[App
 
 
 def example_values() -> dict[str, str]:
-    """Read the example's lines, those that are commented out too; not those of a deleted domain."""
+    """Read the example's lines, those that are commented out too; not those of a deleted part."""
     first, *sections = EXAMPLE.read_text(encoding="utf-8").split("\n## ")
-    there = [section for section in sections if section.split("\n")[0] in find_domains()]
+    parts = {*find_domains(), *find_features()}
+    there = [section for section in sections if section.split("\n")[0] in parts]
     text = "\n".join((first, *there))
     return dict(re.findall(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", text, re.MULTILINE))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.core.settings import Settings, load_settings
+from backend.core.settings import Settings, load_settings, read_project_name
 from backend.tests.fixtures.data import SampleData
 
 
@@ -14,7 +14,7 @@ class TestSettings:
     @pytest.mark.parametrize("run", ["first", "second"])
     def test_are_read_anew_by_each_test(self, run: str) -> None:
         assert "SERVICE_NAME" not in os.environ
-        assert load_settings(Settings).service_name == "backend"
+        assert load_settings(Settings).service_name == read_project_name()
         os.environ["SERVICE_NAME"] = run
 
     def test_are_read_again_when_a_test_asks(
@@ -22,7 +22,7 @@ class TestSettings:
     ) -> None:
         load_settings(Settings)
         os.environ["SERVICE_NAME"] = "renamed"
-        assert load_settings(Settings).service_name == "backend"
+        assert load_settings(Settings).service_name == read_project_name()
         reset_settings_cache()
         assert load_settings(Settings).service_name == "renamed"
 

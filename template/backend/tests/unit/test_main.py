@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from backend import __version__
 from backend.core import domains
 from backend.core.database import Database
-from backend.core.settings import Settings, load_settings
+from backend.core.settings import Settings, load_settings, read_project_name
 from backend.main import create_app
 from backend.tests.fakes.database import FakeDatabase
 
@@ -29,6 +29,14 @@ class TestCreateApp:
     def test_nothing_is_connected_before_the_lifespan(self) -> None:
         app = create_app(Settings())
         assert not hasattr(app.state, "database")
+
+    def test_its_name_is_the_projects_wherever_it_is_started(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+        monkeypatch.chdir(tmp_path)
+        read_project_name.cache_clear()
+        assert create_app(Settings()).title == project["project"]["name"]
 
     def test_the_version_is_the_projects(self) -> None:
         project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
@@ -90,7 +98,7 @@ class TestDomains:
         monkeypatch.setattr(domains, "load_parts", lambda: [living, plain])
 
         app = create_app(Settings(), database=FakeDatabase())
-        assert events == ["living in backend", "plain in backend"]
+        assert events == [f"living in {app.title}", f"plain in {app.title}"]
         async with app.router.lifespan_context(app):
             pass
         assert events[2:] == ["started with FakeDatabase", "stopped"]

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, status
 
-from backend.accounts.api.auth import CurrentCustomer
+from backend.accounts.api.auth import ClientAddress, CurrentCustomer
 from backend.accounts.api.services import Accounts
 from backend.accounts.models.customer import Customer
 from backend.accounts.schemas.accounts import (
@@ -10,6 +10,7 @@ from backend.accounts.schemas.accounts import (
     LoginIn,
     ProfilePatch,
     RefreshIn,
+    RegisteredOut,
     RegisterIn,
     TokensOut,
 )
@@ -22,18 +23,19 @@ router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 @router.post(
     "/register",
     openapi_extra=PUBLIC,
-    status_code=status.HTTP_201_CREATED,
-    response_model=CustomerOut,
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=RegisteredOut,
 )
-async def register(body: RegisterIn, accounts: Accounts) -> Customer:
-    """Make an account."""
-    return await accounts.register(**body.model_dump())
+async def register(body: RegisterIn, accounts: Accounts) -> RegisterIn:
+    """Make an account; the answer is the same where the address has one."""
+    await accounts.register(**body.model_dump())
+    return body
 
 
 @router.post("/login", openapi_extra=PUBLIC, response_model=TokensOut)
-async def log_in(body: LoginIn, accounts: Accounts) -> TokenPair:
+async def log_in(body: LoginIn, accounts: Accounts, client: ClientAddress) -> TokenPair:
     """Get tokens for a password."""
-    return await accounts.log_in(email=body.email, password=body.password)
+    return await accounts.log_in(email=body.email, password=body.password, client=client)
 
 
 @router.post("/refresh", openapi_extra=PUBLIC, response_model=TokensOut)

@@ -44,3 +44,13 @@ async def test_a_deactivated_account_is_out_at_once(
     assert (
         await refresh(customer_session.client, customer_session.refresh_token)
     ).status_code == 401
+
+
+async def test_passwords_cannot_be_tried_without_end_and_who_is_logged_in_stays_so(
+    live_client: httpx2.AsyncClient, customer_session: Person
+) -> None:
+    guess = {"email": customer_session.email, "password": "a guess"}
+    answers = [await live_client.post("/api/v1/auth/login", json=guess) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 300
+    assert (await refresh(live_client, customer_session.refresh_token)).status_code == 200

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from backend.accounts.adapters.login_limiter import MemoryLoginLimiter
 from backend.accounts.adapters.security import (
     AuthSettings,
     PasswordHasher,
@@ -48,6 +49,7 @@ class FakeAccounts:
             open_unit_of_work=self._open,
             passwords=PasswordHasher(self.auth),
             tokens=TokenService(self.auth, self.clock),
+            login_limiter=MemoryLoginLimiter(self.auth, clock=self.clock.monotonic),
             clock=self.clock,
         )
 

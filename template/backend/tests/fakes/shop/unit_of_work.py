@@ -42,6 +42,9 @@ class FakeProducts(FakeRepository, ProductRepository):
     async def get(self, product_id: UUID) -> Product | None:
         return self.table.rows.get(product_id)
 
+    async def find(self, product_ids: Iterable[UUID]) -> Sequence[Product]:
+        return [self.table.rows[key] for key in set(product_ids) & self.table.rows.keys()]
+
     async def list(
         self, filters: ProductFilter, *, cursor: str | None = None, limit: int = 20
     ) -> Page[Product]:

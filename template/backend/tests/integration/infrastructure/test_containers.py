@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml  # type: ignore[import-untyped]  # the stubs are not worth a dependency
 from pytest_greenfield.services.postgres.container import IMAGE
 from sqlalchemy.engine import make_url
 
-from backend.core.settings import Settings
+from backend.core.settings import Settings, read_project_name
 from backend.tests import PROJECT_ROOT
 
 DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -100,6 +105,24 @@ def test_what_the_image_copies_exists_and_secrets_are_not_among_it() -> None:
     rules = [line for line in ignore if line and not line.startswith("#")]
     assert rules[0] == "*"  # all but what is named, so that no secret is ever forgotten
     assert {rule[1:] for rule in rules if rule.startswith("!")} == names
+
+
+@pytest.mark.slow
+def test_the_application_starts_with_what_the_image_has(tmp_path: Path) -> None:
+    for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE):
+        for name in line.split():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).symlink_to(PROJECT_ROOT / name)
+    code = "from backend.main import create_app; print(create_app().title)"
+    title = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if not name.startswith("COV")},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    assert title == f"{read_project_name()}\n"
 
 
 def test_the_image_has_the_oldest_python_that_the_project_supports() -> None:

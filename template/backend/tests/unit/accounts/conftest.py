@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 
+import argon2
 import httpx2
 import pytest
+from argon2.exceptions import VerifyMismatchError
 from fastapi import FastAPI
 
 from backend.accounts.api import services
@@ -26,6 +28,29 @@ def accounts_app() -> FastAPI:
 @pytest.fixture
 def fake_accounts() -> FakeAccounts:
     return FakeAccounts()
+
+
+@pytest.fixture
+def argon2_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What argon2 has computed: whether it made or verified a hash, and with which parameters."""
+    calls: list[tuple[str, str]] = []
+    make, verify = argon2.PasswordHasher.hash, argon2.PasswordHasher.verify
+
+    def counted_hash(self: argon2.PasswordHasher, password: str) -> str:
+        made = make(self, password)
+        calls.append(("hash", made.split("$")[3]))
+        return made
+
+    def counted_verify(self: argon2.PasswordHasher, known: str, password: str) -> bool:
+        try:
+            return verify(self, known, password)
+        except VerifyMismatchError:
+            calls.append(("verify", known.split("$")[3]))
+            raise
+
+    monkeypatch.setattr(argon2.PasswordHasher, "hash", counted_hash)
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", counted_verify)
+    return calls
 
 
 @pytest.fixture

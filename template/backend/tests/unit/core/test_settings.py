@@ -58,7 +58,7 @@ class TestReading:
         (tmp_path / ".env").write_text("SERVICE_NAME=from-the-file\n")
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("ENVIRONMENT", "test")
-        assert Settings().service_name == "backend"
+        assert Settings().service_name != "from-the-file"
 
     def test_settings_never_change(self) -> None:
         settings = Settings()

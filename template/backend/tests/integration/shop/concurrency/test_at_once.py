@@ -8,9 +8,6 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.adapters.security import TokenKind
-from backend.accounts.models.customer import Customer, RefreshToken
-from backend.accounts.services.container import AccountsContainer
 from backend.core.database import Database
 from backend.shop.models.order import Order
 from backend.shop.models.product import Product
@@ -22,7 +19,7 @@ from backend.tests.async_utils import (
     run_concurrent_tasks,
     simulate_concurrent_requests,
 )
-from backend.tests.factories.accounts import CustomerFactory, RefreshTokenFactory
+from backend.tests.factories.accounts import CustomerFactory
 from backend.tests.factories.shop import OutboxEventFactory, ProductFactory
 from backend.tests.fakes.shop.events import RecordingEventBus
 
@@ -111,27 +108,3 @@ async def test_two_dispatchers_share_the_events_and_tell_none_twice(
         await first.rollback()  # the first one dies: what it held is told by the next
         assert (await OutboxService(ShopUnitOfWork(first), bus, _later).dispatch()).delivered == 4
     assert sorted(event.id for event in bus.published) == sorted(event.id for event in events)
-
-
-async def test_a_refresh_token_used_twice_at_once_is_taken_for_a_copy(
-    client: httpx2.AsyncClient, accounts: AccountsContainer, db_session: AsyncSession
-) -> None:
-    known = await RefreshTokenFactory.create(db_session)
-    token = accounts.tokens.issue(TokenKind.REFRESH, subject=known.customer_id, token_id=known.id)
-    run = await simulate_concurrent_requests(
-        lambda _: client.post("/api/v1/auth/refresh", json={"refresh_token": token}), count=2
-    )
-    assert sorted(answer.status_code for answer in run.results) == [200, 401]
-    live = select(func.count()).select_from(RefreshToken).where(RefreshToken.revoked_at.is_(None))
-    assert await db_session.scalar(live) == 0, "the winner's next token is revoked too"
-
-
-async def test_the_same_address_registered_five_times_at_once_is_one_account(
-    client: httpx2.AsyncClient, accounts: AccountsContainer, db_session: AsyncSession
-) -> None:
-    body = {"email": "ann@example.com", "password": "long enough 1", "full_name": "Ann"}
-    run = await simulate_concurrent_requests(
-        lambda _: client.post("/api/v1/auth/register", json=body), count=5
-    )
-    assert sorted(answer.status_code for answer in run.results) == [201] + [409] * 4
-    assert await db_session.scalar(select(func.count()).select_from(Customer)) == 1

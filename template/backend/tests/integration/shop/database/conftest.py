@@ -1,23 +1,17 @@
 """Plans of the application's own queries, on tables that are worth an index."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
-from sqlalchemy import event, text
 
-from backend.core.database import Database
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
+from backend.tests.fixtures.accounts.plans import FILL_CUSTOMERS
+from backend.tests.fixtures.accounts.plans import Explain as ExplainStatements
 
 Query = Callable[[ShopUnitOfWork], Awaitable[object]]
 Explain = Callable[[str, Query], Awaitable[str]]
 
-CUSTOMERS = """
-    INSERT INTO customer (id, email, full_name, password_hash)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, n || '@example.com', 'Customer ' || n, ''
-    FROM generate_series(1, 500) n"""
 FILL = {
-    "customer": (CUSTOMERS,),
     "product": (
         """INSERT INTO product (id, sku, name, price, created_at)
            SELECT gen_random_uuid(), 'SKU-' || n, md5(n::text), 1,
@@ -27,7 +21,7 @@ FILL = {
         "SELECT gin_clean_pending_list('ix_product_name_trgm')",
     ),
     "order": (
-        CUSTOMERS,
+        FILL_CUSTOMERS,
         """INSERT INTO "order" (id, customer_id, status, total, created_at)
            SELECT gen_random_uuid(), lpad(to_hex(1 + n % 5), 32, '0')::uuid,
                   (ARRAY['pending', 'paid', 'shipped', 'expired'])[1 + n % 4], 1,
@@ -44,27 +38,11 @@ FILL = {
 
 
 @pytest.fixture
-def explain(integration_db: Database) -> Explain:
+def explain(explain: ExplainStatements) -> Explain:
     """Fills a table, runs a query and returns the plan of its first statement."""
 
-    async def explain(table: str, query: Query) -> str:
-        sent: list[tuple[str, Any]] = []
+    async def explain_query(table: str, query: Query) -> str:
+        fill = [*FILL[table], f'ANALYZE "{table}"']
+        return await explain(fill, lambda session: query(ShopUnitOfWork(session)))
 
-        def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-            sent.append((statement, parameters))
-
-        engine = integration_db.engine.sync_engine
-        async with integration_db.session() as session:
-            for statement in (*FILL[table], f'ANALYZE "{table}"'):
-                await session.execute(text(statement))
-            event.listen(engine, "before_cursor_execute", note)
-            try:
-                await query(ShopUnitOfWork(session))
-            finally:
-                event.remove(engine, "before_cursor_execute", note)
-            statement, parameters = sent[0]
-            connection = await session.connection()
-            plan = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
-            return "\n".join(plan.scalars())
-
-    return explain
+    return explain_query

@@ -10,11 +10,10 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.models.customer import Customer, RefreshToken
+from backend.accounts.models.customer import Customer
 from backend.shop.models.order import Order, OrderLine
 from backend.shop.models.payment import Payment, PaymentStatus
 from backend.shop.models.product import Product, ProductImage
-from backend.tests.factories.accounts import CustomerFactory, RefreshTokenFactory
 from backend.tests.factories.shop import (
     OrderFactory,
     OrderLineFactory,
@@ -28,11 +27,6 @@ Attempt = Callable[[AsyncSession], Awaitable[object]]
 
 async def same_sku(session: AsyncSession) -> None:
     await ProductFactory.create_batch(session, 2, sku="SAME")
-
-
-async def same_email_in_another_case(session: AsyncSession) -> None:
-    await CustomerFactory.create(session, email="ann@example.com")
-    await CustomerFactory.create(session, email="ANN@example.com")
 
 
 async def same_key(session: AsyncSession) -> None:
@@ -91,7 +85,6 @@ def row(factory: Any, **values: Any) -> Attempt:
     ("attempt", "constraint"),
     [
         (same_sku, "uq_product_sku"),
-        (same_email_in_another_case, "uq_customer_email_lower"),
         (same_key, "uq_payment_idempotency_key"),
         (second_live_payment, "uq_payment_order_id_live"),
         (same_product_twice, "uq_order_line_order_id_product_id"),
@@ -134,9 +127,8 @@ async def test_a_failed_payment_makes_room_for_the_next(db_session: AsyncSession
     [
         (OrderLine, Order, OrderFactory, "id"),
         (ProductImage, Product, ProductImageFactory, "product_id"),
-        (RefreshToken, Customer, RefreshTokenFactory, "customer_id"),
     ],
-    ids=["lines", "images", "tokens"],
+    ids=["lines", "images"],
 )
 async def test_a_deleted_parent_takes_its_own_children_along(
     child: Any, parent: Any, factory: Any, key: str, db_session: AsyncSession

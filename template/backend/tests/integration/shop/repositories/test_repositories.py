@@ -8,13 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core.errors import ConflictError
 from backend.shop.models.order import OrderStatus
 from backend.shop.models.payment import PaymentStatus
 from backend.shop.repositories.products import ProductFilter
 from backend.shop.repositories.reports import DaySales, ProductSales
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
-from backend.tests.factories.accounts import CustomerFactory, RefreshTokenFactory
 from backend.tests.factories.shop import (
     OrderFactory,
     OrderLineFactory,
@@ -55,17 +53,6 @@ class TestPaging:
         assert (len(page.items), page.next_cursor) == (2, None)
 
 
-class TestConflicts:
-    async def test_after_a_duplicate_the_transaction_goes_on(
-        self, uow: ShopUnitOfWork, db_session: AsyncSession
-    ) -> None:
-        ann = await CustomerFactory.create(db_session, email="ann@example.com")
-        with pytest.raises(ConflictError):
-            await uow.customers.add(CustomerFactory.build(email="ANN@example.com"))
-        found = await uow.customers.find_by_email("Ann@Example.com")
-        assert found is ann
-
-
 class TestUnpaidOrders:
     async def test_are_old_and_pending_and_nobody_may_have_charged_them(
         self, uow: ShopUnitOfWork, db_session: AsyncSession
@@ -81,16 +68,6 @@ class TestUnpaidOrders:
         found = await uow.orders.lock_unpaid(MARCH, limit=10)
         assert {order.id for order in found} == {unpaid.id, failed.id}
         assert len(await uow.orders.lock_unpaid(MARCH, limit=1)) == 1
-
-
-class TestRefreshTokens:
-    async def test_only_those_that_have_expired_are_forgotten(
-        self, uow: ShopUnitOfWork, db_session: AsyncSession
-    ) -> None:
-        for days in (-2, -1, 0, 1):
-            await RefreshTokenFactory.create(db_session, expires_at=MARCH + timedelta(days=days))
-        assert await uow.refresh_tokens.delete_expired(MARCH) == 2
-        assert await uow.refresh_tokens.delete_expired(MARCH) == 0
 
 
 class TestReports:

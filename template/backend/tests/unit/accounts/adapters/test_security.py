@@ -26,6 +26,13 @@ def tokens(clock: FakeClock) -> TokenService:
     return TokenService(AUTH, clock)
 
 
+NO_TIMES = [
+    *(10**20, -(10**20), 10**400, 10**12, -(10**12), 1e308, float("inf"), float("nan")),
+    *("", "1", "1e400", [1], {}),
+]
+"""Values of a claim that are no point in time."""
+
+
 def sign(clock: FakeClock, key: str = KEY, **changes: Any) -> str:
     """Sign a good access token, with some claims changed; None leaves one out."""
     claims = {
@@ -103,7 +110,7 @@ class TestTokens:
             {"sub": "no uuid"},
             {"jti": "no uuid"},
             {"typ": "admin"},
-            {"exp": 10**20},
+            *({claim: value} for claim in ("exp", "iat") for value in NO_TIMES),
             *({claim: None} for claim in ("sub", "typ", "jti", "iss", "aud", "iat", "exp")),
         ],
         ids=str,
@@ -113,6 +120,22 @@ class TestTokens:
     ) -> None:
         with pytest.raises(AuthenticationError):
             tokens.check(sign(clock, **changes), TokenKind.ACCESS)
+
+    def test_a_negative_time_is_long_ago(self, tokens: TokenService, clock: FakeClock) -> None:
+        assert tokens.check(sign(clock, iat=-1), TokenKind.ACCESS)
+        with pytest.raises(AuthenticationError, match="expired"):
+            tokens.check(sign(clock, exp=-1), TokenKind.ACCESS)
+
+    def test_it_is_not_good_before_it_was_issued_but_for_clocks_that_differ(
+        self, tokens: TokenService, clock: FakeClock
+    ) -> None:
+        for seconds, is_good in ((60, True), (61, False)):
+            token = sign(clock, iat=clock() + timedelta(seconds=seconds))
+            if is_good:
+                assert tokens.check(token, TokenKind.ACCESS)
+            else:
+                with pytest.raises(AuthenticationError, match="not valid yet"):
+                    tokens.check(token, TokenKind.ACCESS)
 
     def test_another_key_is_refused(self, tokens: TokenService, clock: FakeClock) -> None:
         with pytest.raises(AuthenticationError):

@@ -80,6 +80,11 @@ class TestPatch:
         with pytest.raises(ValidationError):
             CustomerPatch.model_validate({field: None})
 
+    @pytest.mark.parametrize("value", [0, 1, "true", "no"])
+    def test_a_number_or_a_text_is_no_boolean(self, value: Any) -> None:
+        with pytest.raises(ValidationError, match="must be true or false"):
+            CustomerPatch.model_validate({"is_active": value})
+
     @pytest.mark.parametrize("field", ["role", "email", "password_hash", "id"])
     def test_customers_cannot_change_everything(self, field: str) -> None:
         with pytest.raises(ValidationError):

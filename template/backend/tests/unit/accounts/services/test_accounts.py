@@ -1,16 +1,25 @@
 """Accounts: who may come in."""
 
+from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import pytest
 
+from backend.accounts.adapters.login_limiter import TooManyAttemptsError
 from backend.accounts.adapters.security import TokenKind
 from backend.accounts.models.customer import Customer, Role
 from backend.accounts.services.accounts import AccountService
-from backend.core.errors import AuthenticationError, ConflictError, NotFoundError
+from backend.core.errors import (
+    AuthenticationError,
+    ConflictError,
+    NotFoundError,
+    UnavailableError,
+)
 from backend.tests.factories.accounts import PASSWORD, CustomerFactory, RefreshTokenFactory
 from backend.tests.fakes.accounts.container import AUTH, FakeAccounts
 from backend.tests.fakes.accounts.unit_of_work import FakeAccountsUnitOfWork
+
+CLIENT = "192.0.2.1"
 
 
 @pytest.fixture
@@ -22,28 +31,27 @@ class TestRegister:
     async def test_it_makes_an_active_customer_whose_password_is_hashed(
         self, accounts: AccountService, uow: FakeAccountsUnitOfWork
     ) -> None:
-        customer = await accounts.register(
-            email="ada@example.com", password=PASSWORD, full_name="Ada"
-        )
+        await accounts.register(email="ada@example.com", password=PASSWORD, full_name="Ada")
+        customer = await uow.customers.find_by_email("ada@example.com")
+        assert customer is not None
         assert (customer.role, customer.is_active) == (Role.CUSTOMER, True)
         assert PASSWORD not in customer.password_hash
         assert uow.commits == 1
 
-    async def test_an_address_is_taken_in_every_case(
+    async def test_an_address_that_is_taken_in_any_case_stays_as_it_is_and_nobody_hears_of_it(
         self, accounts: AccountService, customer: Customer, uow: FakeAccountsUnitOfWork
     ) -> None:
-        with pytest.raises(ConflictError):
-            await accounts.register(
-                email=customer.email.upper(), password=PASSWORD, full_name="Ada"
-            )
-        assert uow.commits == 0
+        before = (customer.full_name, customer.password_hash)
+        await accounts.register(email=customer.email.upper(), password="another", full_name="Ada")
+        assert (await uow.customers.list()).items == [customer]
+        assert (customer.full_name, customer.password_hash) == before
 
 
 class TestLogIn:
     async def test_it_gives_tokens_that_say_who_it_is(
         self, accounts: AccountService, customer: Customer
     ) -> None:
-        pair = await accounts.log_in(email=customer.email, password=PASSWORD)
+        pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         assert pair.expires_in == AUTH.access_token_seconds
         assert await accounts.authenticate(pair.access_token) is customer
 
@@ -52,7 +60,7 @@ class TestLogIn:
         self, accounts: AccountService, customer: Customer, password: str
     ) -> None:
         with pytest.raises(AuthenticationError):
-            await accounts.log_in(email=customer.email, password=password)
+            await accounts.log_in(email=customer.email, password=password, client=CLIENT)
 
     async def test_unknown_wrong_and_inactive_sound_the_same(
         self, accounts: AccountService, customer: Customer, uow: FakeAccountsUnitOfWork
@@ -66,7 +74,7 @@ class TestLogIn:
             (inactive.email, PASSWORD),
         ]:
             with pytest.raises(AuthenticationError) as refusal:
-                await accounts.log_in(email=email, password=password)
+                await accounts.log_in(email=email, password=password, client=CLIENT)
             answers.add(refusal.value.message)
         assert len(answers) == 1
 
@@ -74,7 +82,7 @@ class TestLogIn:
         self, accounts: AccountService, customer: Customer, uow: FakeAccountsUnitOfWork
     ) -> None:
         with pytest.raises(AuthenticationError):
-            await accounts.log_in(email=customer.email, password="wrong")
+            await accounts.log_in(email=customer.email, password="wrong", client=CLIENT)
         assert uow.commits == 1
 
     async def test_an_old_hash_is_made_anew(
@@ -84,9 +92,42 @@ class TestLogIn:
         stronger = FakeAccounts(auth=AUTH.model_copy(update={"argon2_time_cost": 2}))
         await stronger.uow.customers.add(customer)
         accounts = stronger.accounts.accounts(stronger.uow)
-        await accounts.log_in(email=customer.email, password=PASSWORD)
+        await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         assert customer.password_hash != old
-        assert await accounts.log_in(email=customer.email, password=PASSWORD)
+        assert await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
+
+
+class TestLimit:
+    async def test_after_so_many_wrong_passwords_the_right_one_waits_too(
+        self, accounts: AccountService, fake_accounts: FakeAccounts, customer: Customer
+    ) -> None:
+        for _ in range(AUTH.login_attempts_per_account):
+            with pytest.raises(AuthenticationError):
+                await accounts.log_in(email=customer.email, password="wrong", client=CLIENT)
+        with pytest.raises(TooManyAttemptsError):
+            await accounts.log_in(email=customer.email.upper(), password=PASSWORD, client="other")
+        fake_accounts.clock.advance(AUTH.login_attempts_seconds)
+        assert await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
+
+    async def test_right_passwords_have_no_limit(
+        self, accounts: AccountService, customer: Customer
+    ) -> None:
+        for _ in range(AUTH.login_attempts_per_client + 1):
+            assert await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
+
+    async def test_a_database_that_is_away_costs_no_attempt(
+        self,
+        accounts: AccountService,
+        customer: Customer,
+        uow: FakeAccountsUnitOfWork,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(uow.customers, "find_by_email", AsyncMock(side_effect=UnavailableError))
+            for _ in range(AUTH.login_attempts_per_account):
+                with pytest.raises(UnavailableError):
+                    await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
+        assert await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
 
 
 class TestDeleteExpiredTokens:
@@ -104,7 +145,7 @@ class TestRefresh:
     async def test_each_token_is_good_once_and_gives_the_next(
         self, accounts: AccountService, customer: Customer
     ) -> None:
-        pair = await accounts.log_in(email=customer.email, password=PASSWORD)
+        pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         for _ in range(3):
             following = await accounts.refresh(pair.refresh_token)
             assert following.refresh_token != pair.refresh_token
@@ -113,7 +154,7 @@ class TestRefresh:
     async def test_a_copy_ends_the_whole_family(
         self, accounts: AccountService, customer: Customer
     ) -> None:
-        first = await accounts.log_in(email=customer.email, password=PASSWORD)
+        first = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         second = await accounts.refresh(first.refresh_token)
         with pytest.raises(AuthenticationError, match="used before"):
             await accounts.refresh(first.refresh_token)
@@ -123,8 +164,8 @@ class TestRefresh:
     async def test_a_copy_ends_no_other_log_in(
         self, accounts: AccountService, customer: Customer
     ) -> None:
-        stolen = await accounts.log_in(email=customer.email, password=PASSWORD)
-        other = await accounts.log_in(email=customer.email, password=PASSWORD)
+        stolen = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
+        other = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         await accounts.refresh(stolen.refresh_token)
         with pytest.raises(AuthenticationError):
             await accounts.refresh(stolen.refresh_token)
@@ -133,7 +174,7 @@ class TestRefresh:
     async def test_an_access_token_is_none(
         self, accounts: AccountService, customer: Customer
     ) -> None:
-        pair = await accounts.log_in(email=customer.email, password=PASSWORD)
+        pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         with pytest.raises(AuthenticationError):
             await accounts.refresh(pair.access_token)
 
@@ -149,7 +190,7 @@ class TestRefresh:
     async def test_an_expired_token_is_refused(
         self, accounts: AccountService, fake_accounts: FakeAccounts, customer: Customer
     ) -> None:
-        pair = await accounts.log_in(email=customer.email, password=PASSWORD)
+        pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         fake_accounts.clock.advance(AUTH.refresh_token_seconds)
         with pytest.raises(AuthenticationError, match="expired"):
             await accounts.refresh(pair.refresh_token)
@@ -157,7 +198,7 @@ class TestRefresh:
     async def test_an_inactive_account_gets_no_more(
         self, accounts: AccountService, customer: Customer
     ) -> None:
-        pair = await accounts.log_in(email=customer.email, password=PASSWORD)
+        pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         customer.is_active = False
         with pytest.raises(AuthenticationError, match="not active"):
             await accounts.refresh(pair.refresh_token)
@@ -165,7 +206,7 @@ class TestRefresh:
 
 class TestLogOut:
     async def test_it_revokes_the_token(self, accounts: AccountService, customer: Customer) -> None:
-        pair = await accounts.log_in(email=customer.email, password=PASSWORD)
+        pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         await accounts.log_out(pair.refresh_token)
         await accounts.log_out(pair.refresh_token)
         with pytest.raises(AuthenticationError, match="revoked"):
@@ -216,7 +257,7 @@ class TestChange:
     async def test_deactivating_ends_the_log_ins(
         self, accounts: AccountService, customer: Customer, admin: Customer
     ) -> None:
-        pair = await accounts.log_in(email=customer.email, password=PASSWORD)
+        pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         await accounts.change(customer.id, {"is_active": False}, by=admin)
         customer.is_active = True
         with pytest.raises(AuthenticationError, match="revoked"):

@@ -22,7 +22,3 @@ async def test_the_page_lists_the_operations_where_swagger_ui_will_be() -> None:
     assert "<h1>&lt;Mugs&gt; &amp; more</h1>" in place
     assert "<li><code>GET /health/live</code> " in place
     assert 'href="/openapi.json"' in place
-
-
-async def test_a_slash_too_many_leads_to_no_other_host() -> None:
-    assert (await get("/health/live/", Settings())).status_code == 404

@@ -85,6 +85,12 @@ async def test_what_is_locked_is_what_is_there(uow: ShopUnitOfWork) -> None:
     assert locked == {one.id: one, two.id: two}
 
 
+async def test_many_are_found_by_their_ids(uow: ShopUnitOfWork) -> None:
+    mug, old = await add_product(uow), await add_product(uow, active=False)
+    await add_product(uow)
+    assert set(await uow.products.find([mug.id, old.id, mug.id, uuid4()])) == {mug, old}
+
+
 async def test_a_deleted_product_is_gone(uow: ShopUnitOfWork) -> None:
     product = await add_product(uow)
     await uow.products.delete(product)

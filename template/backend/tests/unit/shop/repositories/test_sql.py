@@ -1,46 +1,19 @@
 """What only PostgreSQL understands, looked at as SQL."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
-from unittest.mock import create_autospec
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import ScalarResult
-from sqlalchemy.dialects import registry
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.shop.models.order import OrderStatus
 from backend.shop.repositories.products import ProductFilter
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
+from backend.tests.fakes.accounts.sql import Recorder
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-POSTGRESQL = registry.load("postgresql.asyncpg")()
 Use = Callable[[ShopUnitOfWork], Awaitable[Any]]
-
-
-class Recorder(AsyncSession):
-    """Answers every query with nothing, or with `rows`, and keeps its SQL."""
-
-    def __init__(self, rows: Sequence[Any] = ()) -> None:
-        super().__init__()
-        self.rows = rows
-        self.sql = ""
-
-    async def execute(self, statement: Any, *_: Any, **__: Any) -> Any:
-        self.sql = " ".join(str(statement.compile(dialect=POSTGRESQL)).split())
-        return self.rows
-
-    async def scalar(self, statement: Any, *_: Any, **__: Any) -> Any:
-        await self.execute(statement)
-
-    async def scalars(self, statement: Any, *_: Any, **__: Any) -> Any:
-        await self.execute(statement)
-        result = create_autospec(ScalarResult, instance=True)
-        result.all.return_value = self.rows
-        result.__iter__.return_value = iter(self.rows)
-        return result
 
 
 async def compile_sql(use: Use) -> str:
@@ -54,7 +27,6 @@ LOCKS: dict[str, Use] = {
     "orders": lambda uow: uow.orders.lock(uuid4()),
     "payments": lambda uow: uow.payments.lock(uuid4()),
     "products": lambda uow: uow.products.lock([uuid4()]),
-    "refresh tokens": lambda uow: uow.refresh_tokens.lock(uuid4()),
     "outbox": lambda uow: uow.outbox.lock(uuid4()),
 }
 
@@ -83,18 +55,6 @@ async def test_a_search_is_one_that_the_trigram_index_serves() -> None:
     sql = await compile_sql(lambda uow: uow.products.list(ProductFilter(search="mug")))
     assert "product.name ILIKE" in sql
     assert "lower(" not in sql
-
-
-async def test_an_address_is_found_by_the_index_on_its_lower_case() -> None:
-    sql = await compile_sql(lambda uow: uow.customers.find_by_email("A@example.com"))
-    assert "lower(customer.email) =" in sql
-
-
-async def test_a_page_is_a_range_of_its_index() -> None:
-    cursor = "AAZHf9r1QAAAAAAAAAAAAAAAAAAAAAAA"
-    sql = await compile_sql(lambda uow: uow.customers.list(cursor=cursor))
-    assert "(customer.created_at, customer.id) < (" in sql
-    assert "ORDER BY customer.created_at DESC, customer.id DESC" in sql
 
 
 class TestReports:

@@ -40,6 +40,11 @@ def test_the_rest_has_defaults() -> None:
         ("stock", -1),
         ("stock", 1_000_001),
         ("stock", 1.5),
+        ("stock", "1"),
+        ("stock", True),
+        ("price", True),
+        ("active", 0),
+        ("active", "true"),
         ("colour", "blue"),
     ],
 )

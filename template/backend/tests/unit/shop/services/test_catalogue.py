@@ -133,3 +133,7 @@ class TestRefusals:
         await fake_shop.uow.images.add(ProductImageFactory.build(product=product, name=name))
         await catalogue.remove(product.id)
         assert fake_shop.media.files == {}
+
+
+async def test_many_are_found_by_their_ids(catalogue: CatalogueService, product: Product) -> None:
+    assert await catalogue.find([product.id, uuid4()]) == {product.id: product}

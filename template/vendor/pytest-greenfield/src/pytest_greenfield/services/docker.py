@@ -40,6 +40,8 @@ def check_daemon() -> None:
 
 def daemon_host() -> str:
     """Return the host at which the ports of containers are found."""
+    if override := os.environ.get("TESTCONTAINERS_HOST_OVERRIDE"):  # testcontainers' own variable
+        return override
     daemon = urlsplit(os.environ.get("DOCKER_HOST", ""))
     if daemon.scheme in ("tcp", "ssh", "http", "https") and daemon.hostname:
         return daemon.hostname

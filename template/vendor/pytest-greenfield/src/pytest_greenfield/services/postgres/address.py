@@ -112,5 +112,6 @@ def connect(
             password=address.password or None,
             dbname=address.database,
             connect_timeout=int(variables.get("PGCONNECT_TIMEOUT", timeout)),
+            client_encoding="utf8",  # else text is bytes on a server in SQL_ASCII
             autocommit=True,
         )

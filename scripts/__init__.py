@@ -1,1 +1,0 @@
-"""What writes this repository's generated files; run `uv run python -m scripts.NAME`."""

@@ -1,0 +1,1 @@
+"""A GraphQL endpoint over the services that REST has."""

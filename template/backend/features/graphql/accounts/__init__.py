@@ -1,0 +1,14 @@
+"""GraphQL for accounts: who is asking."""
+
+from fastapi import FastAPI
+
+from backend.features.graphql.accounts.auth import get_customer
+from backend.features.graphql.accounts.types import AccountsQuery
+from backend.features.graphql.schema import Roots
+
+
+def install(app: FastAPI) -> None:
+    """Add the query; a WebSocket is for those who are logged in."""
+    roots: Roots = app.state.graphql
+    roots.queries.append(AccountsQuery)
+    roots.admit = get_customer

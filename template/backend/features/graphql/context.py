@@ -1,0 +1,88 @@
+"""What the resolvers of one operation share."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+import strawberry
+from fastapi import FastAPI
+from starlette.requests import HTTPConnection
+from strawberry.dataloader import DataLoader
+from strawberry.fastapi import BaseContext
+
+from backend.core.errors import get_request_id
+from backend.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+K = TypeVar("K")
+T = TypeVar("T")
+U = TypeVar("U", bound=UnitOfWork)
+
+
+class Connection(BaseContext):
+    """A request, or a WebSocket, on which many operations may run."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        super().__init__()
+        self.app: FastAPI = connection.app
+        self.request_id = get_request_id(connection.scope)
+        self._header = connection.headers.get("Authorization")
+
+    @property
+    def token(self) -> str | None:
+        """The bearer token of the request, or of a WebSocket's `connection_init`."""
+        params = self.connection_params if isinstance(self.connection_params, dict) else {}
+        scheme, _, token = str(self._header or params.get("Authorization")).partition(" ")
+        return token if scheme.lower() == "bearer" else None
+
+
+class OperationContext:
+    """One operation: its loaders, its answers that are wanted once, its turn at the database."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.app = connection.app
+        self._turn = asyncio.Lock()
+        self._once = asyncio.Lock()
+        self._answers: dict[object, Any] = {}
+        self._loaders: dict[object, DataLoader[Any, Any]] = {}
+
+    @asynccontextmanager
+    async def work(self, open_unit_of_work: UnitOfWorkFactory[U]) -> AsyncIterator[U]:
+        """Open a short unit of work.
+
+        Sibling fields are resolved at once, and a session serves one task at a time. So each
+        block has a session of its own, and the operation's blocks wait for each other: it never
+        holds more than one connection, and none while it waits for something else.
+        """
+        async with self._turn, open_unit_of_work() as uow:
+            yield uow
+
+    async def once(self, ask: Callable[["OperationContext"], Awaitable[T]]) -> T:
+        """Return what `ask` answers, asked once an operation unless it fails. Not recursive."""
+        async with self._once:
+            if ask not in self._answers:
+                self._answers[ask] = await ask(self)
+            answer: T = self._answers[ask]
+            return answer
+
+    def forget_rows(self) -> None:
+        """Load rows anew from here on, in an operation that goes on for long."""
+        self._loaders.clear()
+
+    def loader(
+        self, load: Callable[["OperationContext", list[K]], Awaitable[Sequence[T | BaseException]]]
+    ) -> DataLoader[K, T]:
+        """Return the operation's loader that calls `load` with all keys wanted at one moment."""
+        if load not in self._loaders:
+            self._loaders[load] = DataLoader(load_fn=partial(load, self))
+        return self._loaders[load]
+
+
+Info = strawberry.Info[OperationContext, None]
+
+
+async def get_connection(connection: HTTPConnection) -> Connection:
+    """Return the context that strawberry starts from."""
+    return Connection(connection)

@@ -1,0 +1,20 @@
+"""How GraphQL joins the application: the endpoint, and what each domain adds to the schema."""
+
+from fastapi import FastAPI
+
+from backend.core.domains import load_for_domains
+from backend.core.settings import Settings, SettingsRegistry
+from backend.features.graphql.endpoint import Endpoint
+from backend.features.graphql.schema import Roots
+from backend.features.graphql.settings import GraphQLSettings
+
+
+def install(app: FastAPI) -> None:
+    """Add the endpoint."""
+    registry: SettingsRegistry = app.state.settings
+    core = registry.get(Settings)
+    app.state.graphql = Roots()
+    for part in load_for_domains(__package__):
+        part.install(app)
+    schema = app.state.graphql.build(suggest=core.docs_enabled)
+    app.include_router(Endpoint(schema, core, registry.get(GraphQLSettings)))

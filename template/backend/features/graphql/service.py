@@ -1,0 +1,54 @@
+"""What every schema can be asked."""
+
+import strawberry
+
+from backend import __version__
+from backend.core.api import health
+from backend.core.settings import Settings, SettingsRegistry
+from backend.features.graphql.context import Info, OperationContext
+
+
+@strawberry.type
+class Component:
+    """Something that the application uses, and whether it answers."""
+
+    name: str
+    status: str
+
+
+@strawberry.type
+class Health:
+    """`ok`, or `degraded` where something optional does not answer; else the field is an error."""
+
+    status: str
+    components: list[Component]
+
+
+@strawberry.type
+class ServiceQuery:
+    """Which service this is, and whether it can work."""
+
+    @strawberry.field
+    async def service(self, info: Info) -> str:
+        """The service's name."""
+        registry: SettingsRegistry = info.context.app.state.settings
+        return registry.get(Settings).service_name
+
+    @strawberry.field
+    async def version(self) -> str:
+        """Its version."""
+        return __version__
+
+    @strawberry.field
+    async def health(self, info: Info) -> Health:
+        """Ask every component; asked once however often an operation wants to know."""
+        ready = await info.context.once(_ask_components)
+        components = [Component(name=name, status=is_) for name, is_ in ready.components.items()]
+        return Health(status=ready.status, components=components)
+
+
+async def _ask_components(context: OperationContext) -> health.Readiness:
+    state = context.app.state
+    return await health.ready(
+        state.settings.get(Settings), state.health_checks, state.optional_checks
+    )

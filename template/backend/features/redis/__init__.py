@@ -1,0 +1,1 @@
+"""Redis: a cache, limits, events and a stream that all replicas share."""

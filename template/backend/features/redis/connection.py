@@ -1,0 +1,76 @@
+"""The connection to Redis, and its settings."""
+
+import hashlib
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+from backend.core.settings import RANDOM_VALUE_COMMAND, AppSettings, is_placeholder
+
+
+def _check_url(url: str) -> str:
+    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("must look like redis://user:password@host:6379/0")
+    return url
+
+
+class RedisSettings(AppSettings):
+    """Where Redis is. Keys and channels begin with the prefix, so that a server can be shared."""
+
+    # Holds a password: kept out of every repr.
+    redis_url: Annotated[str, AfterValidator(_check_url), Field(repr=False)] = (
+        "redis://127.0.0.1:6379/0"
+    )
+    redis_prefix: str = "app:"
+    redis_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
+
+    @model_validator(mode="after")
+    def _refuse_weak_password(self) -> Self:
+        password = urlsplit(self.redis_url).password
+        if self.is_production and password is not None and is_placeholder(password):
+            raise ValueError(
+                "REDIS_URL holds a placeholder as its password. "
+                f"Give the user of Redis a password made with: {RANDOM_VALUE_COMMAND}"
+            )
+        return self
+
+
+class RedisConnection:
+    """A pool of connections and the prefix. Making one costs no I/O: the first command connects.
+
+    A command that finds its connection broken is sent once more, so that a restarted server costs
+    no request. While there is no server, commands raise `redis.RedisError`.
+    """
+
+    def __init__(self, settings: RedisSettings, client: Redis | None = None) -> None:
+        """Make the pool, or use a client that is given."""
+        self._prefix = settings.redis_prefix
+        self.timeout = settings.redis_timeout
+        self.client = client or Redis.from_url(
+            settings.redis_url,
+            decode_responses=True,
+            socket_connect_timeout=settings.redis_timeout,
+            socket_timeout=settings.redis_timeout,
+            retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), retries=1),
+        )
+
+    def key(self, *parts: str) -> str:
+        """Return the name of a key or channel: `key("cart", "7")` is `app:cart:7`."""
+        return self._prefix + ":".join(parts)
+
+    def secret_key(self, *parts: str) -> str:
+        """Return such a name, its last part hashed: an e-mail address is not for all to read."""
+        *first, last = parts
+        return self.key(*first, hashlib.sha256(last.encode()).hexdigest())
+
+    async def ping(self) -> None:
+        """Ask for an answer; raises `redis.RedisError` when there is none."""
+        await self.client.ping()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.client.aclose()

@@ -1,0 +1,1 @@
+"""The routes that the shop has with Redis."""

@@ -1,0 +1,48 @@
+"""Requests that come at the same time."""
+
+import httpx2
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.adapters.security import TokenKind
+from backend.accounts.models.customer import Customer, RefreshToken
+from backend.accounts.services.container import AccountsContainer
+from backend.tests.async_utils import simulate_concurrent_requests
+from backend.tests.factories.accounts import RefreshTokenFactory
+
+pytestmark = pytest.mark.usefixtures("accounts")  # its passwords are hashed quickly
+
+
+async def test_a_refresh_token_used_twice_at_once_is_taken_for_a_copy(
+    client: httpx2.AsyncClient, accounts: AccountsContainer, db_session: AsyncSession
+) -> None:
+    known = await RefreshTokenFactory.create(db_session)
+    token = accounts.tokens.issue(TokenKind.REFRESH, subject=known.customer_id, token_id=known.id)
+    run = await simulate_concurrent_requests(
+        lambda _: client.post("/api/v1/auth/refresh", json={"refresh_token": token}), count=2
+    )
+    assert sorted(answer.status_code for answer in run.results) == [200, 401]
+    live = select(func.count()).select_from(RefreshToken).where(RefreshToken.revoked_at.is_(None))
+    assert await db_session.scalar(live) == 0, "the winner's next token is revoked too"
+
+
+async def test_the_same_address_registered_five_times_at_once_is_one_account(
+    client: httpx2.AsyncClient, accounts: AccountsContainer, db_session: AsyncSession
+) -> None:
+    body = {"email": "ann@example.com", "password": "long enough 1", "full_name": "Ann"}
+    run = await simulate_concurrent_requests(
+        lambda _: client.post("/api/v1/auth/register", json=body), count=5
+    )
+    assert [answer.status_code for answer in run.results] == [202] * 5
+    assert await db_session.scalar(select(func.count()).select_from(Customer)) == 1
+
+
+async def test_guesses_at_once_are_no_more_than_one_after_another(
+    client: httpx2.AsyncClient, customer: Customer
+) -> None:
+    guess = {"email": customer.email, "password": "a guess"}
+    run = await simulate_concurrent_requests(
+        lambda _: client.post("/api/v1/auth/login", json=guess), count=8
+    )
+    assert sorted(answer.status_code for answer in run.results) == [401] * 5 + [429] * 3

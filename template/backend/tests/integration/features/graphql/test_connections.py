@@ -1,0 +1,67 @@
+"""An operation gives its connection back, however it ends."""
+
+import asyncio
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.pool import QueuePool
+
+from backend.core.database import Database
+from backend.tests.async_utils import with_timeout
+from backend.tests.fixtures.features.graphql.client import GraphQLClient, ask
+
+HEALTH = "{ health { status } }"
+
+
+def busy_connections(database: Database) -> int:
+    pool = database.engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout()
+
+
+@pytest.fixture
+def slow_check(app: FastAPI, client: httpx2.AsyncClient, integration_db: Database) -> asyncio.Event:
+    """Makes the health check take 20 s of the database; the event says that it has begun."""
+    begun = asyncio.Event()
+
+    async def check() -> None:
+        async with integration_db.session() as session:
+            begun.set()
+            await session.execute(text("SELECT pg_sleep(20)"))
+
+    app.state.health_checks = {"database": check}
+    return begun
+
+
+async def test_one_that_takes_too_long_ends_with_the_code_that_rest_has(
+    graphql_client: GraphQLClient, slow_check: asyncio.Event, integration_db: Database
+) -> None:
+    answer = await graphql_client(HEALTH)
+    assert answer.codes == ["unavailable"]
+    assert answer.errors[0]["extensions"]["errors"][0]["loc"] == ["database"]
+    assert busy_connections(integration_db) == 0
+
+
+async def test_one_that_is_aborted_gives_its_connection_back(
+    client: httpx2.AsyncClient, slow_check: asyncio.Event, integration_db: Database
+) -> None:
+    task = asyncio.create_task(ask(client, HEALTH))
+    await with_timeout(slow_check.wait())
+    assert busy_connections(integration_db) == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert busy_connections(integration_db) == 0
+
+
+async def test_what_nobody_expected_is_logged_and_not_told(
+    graphql_client: GraphQLClient, app: FastAPI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del app.state.health_checks
+    answer = await graphql_client(HEALTH)
+    assert answer.codes == ["internal_error"]
+    assert answer.errors[0]["message"] == "Something went wrong on our side."
+    assert "health_checks" not in str(answer)
+    assert "graphql.failed" in capsys.readouterr().out

@@ -1,0 +1,16 @@
+"""What every schema can be asked."""
+
+from backend import __version__
+from backend.core.settings import Settings
+from backend.tests.fixtures.features.graphql.client import GraphQLClient
+
+
+async def test_the_service_says_who_it_is_and_that_its_database_answers(
+    graphql_client: GraphQLClient, worker_settings: Settings
+) -> None:
+    query = "{ service version health { status components { name status } } }"
+    answer = await graphql_client(query)
+    assert answer.errors == []
+    components = answer.data.pop("health")["components"]
+    assert {"name": "database", "status": "ok"} in components
+    assert answer.data == {"service": worker_settings.service_name, "version": __version__}
