@@ -68,7 +68,9 @@ def own_template(template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def wiremock_jar(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """WireMock's official jar, from npm; where there is neither npm nor CI, a skip."""
+    """WireMock's official jar: WIREMOCK_JAR, or from npm; without npm, a skip outside of CI."""
+    if given := os.environ.get("WIREMOCK_JAR"):
+        return Path(given)
     missing = [name for name in ("npm", "java") if shutil.which(name) is None]
     if missing and not os.environ.get("CI"):
         pytest.skip(f"there is no {' and no '.join(missing)} on this machine")

@@ -24,6 +24,7 @@ FEATURES = {
     "redis": Feature((True,), False, re.compile(r"redis(?!trib)|valkey", re.IGNORECASE)),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
 }
+HTTP_PEERS = re.compile(r"wiremock|cassette|vcr|httpserver|payment|peers/", re.IGNORECASE)
 SAMPLES = ["none", "accounts", "shop"]
 REFUSED: Answers = {name: feature.refused for name, feature in FEATURES.items()}
 TAKEN: Answers = {name: feature.taken[0] for name, feature in FEATURES.items()}
@@ -85,3 +86,12 @@ def test_what_a_feature_does_for_a_domain_goes_with_it(
     project = render_with_copier(template, {**TAKEN, "sample": sample}, tmp_path)
     assert list(project.glob("backend/**/features")) != []
     assert list(project.glob(f"backend/**/features/*/{absent}")) == []
+
+
+@pytest.mark.parametrize("sample", ["none", "accounts"])
+def test_without_the_shop_nothing_names_its_http_peers(
+    template: Path, tmp_path: Path, sample: str
+) -> None:
+    project = render_with_copier(template, {**TAKEN, "sample": sample, "ci": "both"}, tmp_path)
+    assert traces(project, HTTP_PEERS) == []
+    assert not (project / "backend" / "tests" / "peers").exists()

@@ -2,17 +2,19 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from pytest_greenfield.services.service import Plan
+from pytest_greenfield.services.wiremock.service import WireMockService
 
 from tests.harness.conftest import RunSuite
 
@@ -26,7 +28,7 @@ FILES = {
         {"mappings": [
             {"request": {"urlPath": "/kept"}, "response": {"body": "kept"}},
             {"request": {"urlPathPattern": "/a.*"}, "response": {"body": "first"},
-             "scenarioName": "s", "newScenarioState": "later"}
+             "scenarioName": "a/ü s", "newScenarioState": "later"}
         ]}
     """,
     "tests/conftest.py": """
@@ -101,7 +103,8 @@ def jar(wiremock_jar: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def given(jar: Path, tmp_path: Path) -> Iterator[str]:
     """The address of a server that is not ours."""
-    command = ["java", "-jar", str(jar), "--port", "0", "--bind-address", "127.0.0.1"]
+    command = ["java", "-XX:TieredStopAtLevel=1", "-jar", str(jar)]
+    command += ["--port", "0", "--bind-address", "127.0.0.1"]
     with (tmp_path / "log").open("w+") as log:
         process = subprocess.Popen([*command, "--root-dir", str(tmp_path)], stdout=log)
         try:
@@ -130,10 +133,9 @@ def servers() -> set[int]:
     return {int(x.split()[0]) for x in lines if "service-wiremock" in x and " -jar " in x}
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
-def test_each_test_starts_with_the_mappings_of_the_files(run: RunSuite, workers: str) -> None:
+def test_each_test_starts_with_the_mappings_of_the_files(run: RunSuite) -> None:
     files = FILES | {"tests/integration/test_a.py": TESTS}
-    result = run(files, f"-n{workers}", settings=SETTINGS)
+    result = run(files, "-n2", settings=SETTINGS)
     assert set(result.outcomes.values()) == {"passed"}, result.output
     assert "WireMock 3.13 embedded" in result.properties["services"]
 
@@ -149,10 +151,21 @@ def test_workers_share_a_given_server_and_leave_nothing(
         admin(given, "/mappings", body)
     monkeypatch.setenv("TEST_WIREMOCK_URL", given)
     files = FILES | {"tests/integration/test_a.py": TESTS}
-    result = run(files, f"-n{workers}", settings=SETTINGS)
+    result = run(files, f"-n{workers}", "--randomly-dont-reorganize", settings=SETTINGS)
     assert set(result.outcomes.values()) == {"passed"}, result.output
     kept = [mapping.get("metadata", {}) for mapping in admin(given, "/mappings")["mappings"]]
     assert sorted(map(str, kept)) == sorted(map(str, (other, {}))), "only what is old and ours goes"
+
+
+def test_workers_that_start_at_once_remove_the_same_leftovers(given: str) -> None:
+    left = {"greenfield": "test_other_run_gw0", "greenfield_time": 0}
+    for _ in range(50):
+        admin(given, "/mappings", {"request": {}, "response": {}, "metadata": left})
+    plan = Plan("test_suite_run", [], source="given", url=given)
+    services = [WireMockService(plan, f"gw{number}") for number in range(4)]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda service: service.use([]), services))
+    assert admin(given, "/mappings")["mappings"] == []
 
 
 def test_a_request_without_a_mapping_fails_its_test_only(run: RunSuite) -> None:
@@ -242,7 +255,7 @@ class TestWithout:
     ) -> None:
         build = pytester.path / "node_modules" / "wiremock" / "build"
         build.mkdir(parents=True)
-        shutil.copy(jar, build / "wiremock-standalone-3.13.2.jar")
+        (build / "wiremock-standalone-3.13.2.jar").symlink_to(jar)
         result = run({"tests/integration/test_a.py": MISSING}, settings=SETTINGS)
         assert set(result.outcomes.values()) == {"passed"}, result.output
 

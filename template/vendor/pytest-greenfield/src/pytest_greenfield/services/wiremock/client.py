@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 _PLACES = ("url", "urlPath", "urlPathTemplate")
 _PATTERNS = ("urlPattern", "urlPathPattern")
@@ -47,11 +47,13 @@ class WireMock:
         """Forget what came, and set scenarios back to their start."""
         below = f"{re.escape(self._prefix)}/.*"
         self.call("POST", "/requests/remove", {"urlPathPattern": below})
+        if not self._own:
+            self.call("POST", "/scenarios/reset")
+            return
         named = self._scenario("")
         for scenario in self.call("GET", "/scenarios")["scenarios"]:
             if scenario["name"].startswith(named) and scenario["state"] != "Started":
-                name = quote(scenario["name"], safe="")
-                self.call("PUT", f"/scenarios/{name}/state")
+                self.call("PUT", f"/scenarios/{scenario['name']}/state")
 
     def placed(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """Return a mapping as it is on a server that is shared: below the own path, and named."""
@@ -97,7 +99,8 @@ class WireMock:
         return json.loads(answer) if answer else None
 
     def _scenario(self, name: str) -> str:
-        return f"{self._own} {name}" if self._own else name
+        """Return the name on a server that is shared: WireMock does not decode it in a path."""
+        return f"{self._own}-{name.encode().hex()}"
 
     def _is_below(self, served: Mapping[str, Any]) -> bool:
         return bool(served["request"]["url"].startswith(f"{self._prefix}/"))
