@@ -23,6 +23,9 @@ class Feature(NamedTuple):
 FEATURES = {
     "redis": Feature((True,), False, re.compile(r"redis(?!trib)|valkey", re.IGNORECASE)),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
+    "inference": Feature(
+        (True,), False, re.compile(r"inference|labelling|rapidocr|onnx|image_labels", re.IGNORECASE)
+    ),
 }
 HTTP_PEERS = re.compile(r"wiremock|cassette|vcr|httpserver|payment|peers/", re.IGNORECASE)
 SAMPLES = ["none", "accounts", "shop"]

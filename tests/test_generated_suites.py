@@ -11,7 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tooling.render import render_with_cookiecutter, render_with_copier, run_cookiecutter
+from tooling.questions import choices, pairs
+from tooling.render import (
+    Answers,
+    render_with_cookiecutter,
+    render_with_copier,
+    run_cookiecutter,
+)
 from tooling.uv import find_python, one_at_a_time, uv
 
 pytestmark = [pytest.mark.suite, pytest.mark.timeout(1800)]
@@ -29,6 +35,9 @@ VERIFIED = re.compile(
     r"(?: · WireMock \d+\.\d+ \w+)? · Python 3\.\d+\.\d+$"
 )
 TESTS_OF_THE_SAMPLE = 200
+IDENTITY = {"ci", "license", "python_version"}
+"""Questions whose answers change no test."""
+PAIRS = pairs({name: values for name, values in choices().items() if name not in IDENTITY})
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +76,28 @@ def test_a_smaller_project_passes_by_the_command_that_copier_names(
     with one_at_a_time():
         uv(project, "run", "pytest")
     run_gates(project)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("answers", PAIRS, ids=lambda row: "-".join(map(str, row.values())))
+def test_every_two_features_pass_together(template: Path, tmp_path: Path, answers: Answers) -> None:
+    project = render_with_copier(template, answers, tmp_path)
+    with one_at_a_time():
+        uv(project, "run", "pytest")
+        uv(project, "run", "pytest", "--numprocesses", "2")
+    run_gates(project)
+
+
+@pytest.mark.nightly
+def test_the_suite_passes_on_containers(template: Path, tmp_path: Path) -> None:
+    """Needs a Docker daemon, or Podman's socket in DOCKER_HOST."""
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+        pytest.skip("no Docker daemon answers")
+    project = render_with_copier(template, {}, tmp_path)
+    with one_at_a_time():
+        command = ["run", "--group", "docker", "pytest", "--numprocesses", "2"]
+        output = uv(project, *command, TEST_SERVICES="docker")
+    assert re.search(r"(?m)^services PostgreSQL \S+ docker · Valkey \S+ docker$", output)
 
 
 def test_the_sample_is_taken_out_by_hand(template: Path, tmp_path: Path) -> None:

@@ -77,6 +77,18 @@ def test_no_lock_is_committed() -> None:
 
 
 LAYERS = re.compile(r"^layers = .*$", re.MULTILINE)
+STAYS_BY_HAND = {
+    Path("backend/core/circuit_breaker.py"),
+    Path("backend/core/clock.py"),
+    Path("backend/core/unit_of_work.py"),
+    Path("backend/seed.py"),
+    Path("backend/tests/fakes/clock.py"),
+    Path("backend/tests/fixtures/websocket.py"),
+    Path("backend/tests/integration/core/test_unit_of_work.py"),
+    Path("backend/tests/integration/test_seed.py"),
+    Path("backend/tests/unit/core/test_circuit_breaker.py"),
+}
+"""What only domains use, and works without one where the sample was taken out by hand."""
 WORDS = {
     "accounts": re.compile(r"\b(customers?|refresh_tokens?|argon2\w*|accounts)\b", re.IGNORECASE),
     "shop": re.compile(r"\b(shop|products?|payments?|order_lines?|outbox)\b", re.IGNORECASE),
@@ -93,7 +105,7 @@ def test_a_smaller_sample_is_a_subset_without_a_word_of_the_rest(
     made = render_with_copier(template, {"sample": sample}, tmp_path / sample)
     assert paths(made) < paths(full)
     gone = {path for path in paths(full) - paths(made) if not set(path.parts) & set(absent)}
-    assert gone == set()
+    assert gone <= STAYS_BY_HAND
     for name in absent:
         found = {
             str(path): sorted({match[0] for match in WORDS[name].finditer(text)})

@@ -73,7 +73,7 @@ def pairs(values: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
         for name in sorted(values.keys() - row):
             row[name] = max(
                 values[name],
-                key=lambda value: len(missing & _pairs_of({**row, name: value})),  # noqa: B023
+                key=lambda value: len(missing & _pairs_of({**row, name: value})),
             )
         missing -= _pairs_of(row)
         rows.append({name: row[name] for name in values})

@@ -30,7 +30,7 @@ def create_app(*settings: AppSettings, database: Database | None = None) -> Fast
         lifespan=_make_lifespan(core, database),
         docs_url=None,  # core/api/docs.py has one that is of use without internet
         redoc_url=None,
-        openapi_url="/openapi.json" if core.docs_enabled else None,
+        openapi_url=None if core.is_production else "/openapi.json",
         redirect_slashes=False,  # such a redirect names the host that the client has sent
     )
     app.state.settings = registry

@@ -19,8 +19,7 @@ from backend.core.settings import Settings, load_settings
 def find_url() -> str:
     """Return the address to migrate: `-x url=`, else the settings'."""
     given = context.get_x_argument(as_dictionary=True).get("url")
-    settings = Settings(database_url=given) if given else load_settings(Settings)
-    return settings.database_url
+    return (Settings(database_url=given) if given else load_settings(Settings)).database_url
 
 
 def print_step(*, step: Any, **_: Any) -> None:
@@ -28,14 +27,14 @@ def print_step(*, step: Any, **_: Any) -> None:
     print("upgraded to" if step.is_upgrade else "downgraded from", step.up_revision_id)
 
 
-def migrate(connection: Connection, *, on_version_apply: Any = None) -> None:
-    """Run the revisions on a connection; each in a transaction of its own."""
+def migrate(connection: Connection | None = None, /, **options: Any) -> None:
+    """Run the revisions, each in a transaction of its own; without a connection, print the SQL."""
     context.configure(
         connection=connection,
         target_metadata=load_metadata(),
         compare_server_default=True,
         transaction_per_migration=True,
-        on_version_apply=on_version_apply,
+        **options,
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -57,15 +56,8 @@ async def connect_and_migrate() -> None:
         await engine.dispose()
 
 
-def write_sql() -> None:
-    """Write the SQL instead of running it (`alembic upgrade head --sql`)."""
-    context.configure(url=find_url(), target_metadata=load_metadata(), literal_binds=True)
-    with context.begin_transaction():
-        context.run_migrations()
-
-
 if context.is_offline_mode():
-    write_sql()
+    migrate(url=find_url(), literal_binds=True)
 elif (given := context.config.attributes.get("connection")) is not None:
     migrate(given)
 else:

@@ -13,7 +13,9 @@ from tooling import ROOT
 SOURCES = ROOT / "template" / "vendor" / "pytest-greenfield" / "src" / "pytest_greenfield"
 MODULES = sorted(SOURCES.rglob("*.py"))
 LINES_OF_A_MODULE = 250
-LINES_OF_ALL = 6600  # 4,000 was the aim for PostgreSQL alone; services cost 900
+LINES_OF_ALL = (
+    7150  # 4,000 was the aim for PostgreSQL alone; services cost 900, helpers to import 510
+)
 OF_AN_APPLICATION = {"alembic", "asyncpg", "fastapi", "sqlalchemy", "starlette"}
 
 

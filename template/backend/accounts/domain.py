@@ -8,12 +8,12 @@ from fastapi import FastAPI
 from backend.accounts.adapters.login_limiter import MemoryLoginLimiter
 from backend.accounts.adapters.security import AuthSettings, PasswordHasher, TokenService
 from backend.accounts.api import routes
+from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.accounts.services.container import AccountsContainer
 from backend.core.api.router import include_routers
 from backend.core.database import Database
-from backend.core.periodic import Job, run_periodically
-from backend.core.settings import Settings, SettingsRegistry
+from backend.core.settings import SettingsRegistry
 from backend.core.unit_of_work import make_factory
 
 
@@ -35,7 +35,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tokens=TokenService(auth_settings),
         login_limiter=MemoryLoginLimiter(auth_settings),
     )
-    async with run_periodically(make_jobs(app), settings.get(Settings).seconds_between_jobs):
+    async with run_periodically(
+        make_jobs(app), settings.get(ScheduleSettings).seconds_between_jobs
+    ):
         yield
 
 

@@ -1,9 +1,8 @@
 """The database: one engine and its sessions, made by the application's lifespan."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import partial
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy import event, text
@@ -17,7 +16,7 @@ from backend.core.settings import Settings
 CONNECT_TIMEOUT = 10
 """Seconds that a new connection may take."""
 
-LATER_STATES = {
+TEMPORARY_STATES = {
     "53300",  # too many connections
     "55P03",  # lock_timeout
     "57014",  # statement_timeout
@@ -37,15 +36,15 @@ class Database:
     loop: asyncio.AbstractEventLoop | None = None
     """The event loop in which it was made, if one was running."""
 
-    def __init__(self, settings: Settings, **extra: Any) -> None:
-        """Make the engine.
-
-        Args:
-            settings: The URL and the size of the pool.
-            extra: Further arguments of `create_async_engine`, such as `connect_args`.
-        """
+    def __init__(self, settings: Settings) -> None:
+        """Make the engine."""
         with suppress(RuntimeError):
             self.loop = asyncio.get_running_loop()
+        limits = {
+            "statement_timeout": settings.database_statement_timeout,
+            "lock_timeout": settings.database_lock_timeout,
+        }
+        milliseconds = {name: str(round(1000 * limit)) for name, limit in limits.items()}
         self.engine = create_async_engine(
             settings.database_url,
             pool_size=settings.database_pool_size,
@@ -54,9 +53,9 @@ class Database:
             pool_pre_ping=True,  # a restarted database costs no request
             echo=settings.database_echo,
             hide_parameters=settings.is_production,  # rows must not reach the logs of an error
-            **extra,
+            connect_args={"timeout": CONNECT_TIMEOUT, "server_settings": milliseconds},
         )
-        event.listen(self.engine.sync_engine, "do_connect", partial(_connect, _limits(settings)))
+        event.listen(self.engine.sync_engine, "do_connect", _connect)
         # Objects stay readable after a commit: a refresh would be I/O in the middle of a response.
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -72,9 +71,16 @@ class Database:
             UnavailableError: The database cannot be reached, has no connection to spare, or a
                 statement has waited for too long.
         """
-        with later_instead():
+        try:
             async with self.sessions() as session:
                 yield session
+        except NoFreeConnection as error:
+            raise UnavailableError from error
+        except DBAPIError as error:
+            state = getattr(error.orig, "sqlstate", None)
+            if error.connection_invalidated or state in TEMPORARY_STATES:
+                raise UnavailableError from error
+            raise
 
     async def ping(self) -> None:
         """Ask the database for an answer; raises what the driver raises when there is none."""
@@ -86,35 +92,9 @@ class Database:
         await self.engine.dispose()
 
 
-@contextmanager
-def later_instead() -> Iterator[None]:
-    """Turn failures that may be over soon into UnavailableError, which is answered with 503."""
+def _connect(dialect: Any, _record: Any, positional: Any, named: dict[str, Any]) -> Any:
+    """Connect as SQLAlchemy does; a refused connection may be tried later."""
     try:
-        yield
-    except NoFreeConnection as error:
-        raise UnavailableError from error
-    except DBAPIError as error:
-        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in LATER_STATES:
-            raise UnavailableError from error
-        raise
-
-
-def _limits(settings: Settings) -> dict[str, str]:
-    """Return the server's own time limits, in milliseconds."""
-    limits = {
-        "statement_timeout": settings.database_statement_timeout,
-        "lock_timeout": settings.database_lock_timeout,
-    }
-    return {name: str(round(1000 * seconds)) for name, seconds in limits.items() if seconds}
-
-
-def _connect(
-    limits: dict[str, str], dialect: Any, _: Any, positional: Any, named: dict[str, Any]
-) -> Any:
-    """Connect as SQLAlchemy does, with time limits; a refused connection may be tried later."""
-    given = {"timeout": CONNECT_TIMEOUT} | named
-    given["server_settings"] = limits | named.get("server_settings", {})
-    try:
-        return dialect.connect(*positional, **given)
+        return dialect.connect(*positional, **named)
     except OSError as error:  # refused, too slow, or no such host
         raise UnavailableError from error

@@ -68,9 +68,10 @@ def load_for_domains(feature: str) -> list[Part]:
 
 
 def load_metadata() -> MetaData:
-    """Import the models of all domains, and return the tables of all of them."""
+    """Import the models of all domains, and those that features add to them; return all tables."""
     for name in find_domains():
-        package = f"{BACKEND.name}.{name}.models"
-        if find_spec(package):
-            import_module(package)
+        folders = [BACKEND / name, *sorted(BACKEND.glob(f"features/*/{name}"))]
+        for models in (folder / "models" for folder in folders):
+            if (models / "__init__.py").is_file():
+                import_module(".".join(models.relative_to(BACKEND.parent).parts))
     return Base.metadata

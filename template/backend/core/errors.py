@@ -1,5 +1,6 @@
-"""The application's errors and the one body that every failed request gets (RFC 9457)."""
+"""The application's errors, and the one body that every failed request gets (RFC 9457)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from http.client import responses
@@ -7,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
+from starlette.responses import Response
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -32,10 +34,7 @@ class Problem(BaseModel):
 
 
 class AppError(Exception):
-    """A failure that the client is told about. Services raise subclasses; the API renders them.
-
-    A subclass sets `status` (HTTP), `code` (stable, for machines) and a default `message`.
-    """
+    """A failure that the client is told about, by status, code (for machines) and a sentence."""
 
     status: ClassVar[int] = HTTPStatus.INTERNAL_SERVER_ERROR
     code: ClassVar[str] = "internal_error"
@@ -44,17 +43,21 @@ class AppError(Exception):
 
     def __init__(self, message: str | None = None, *, errors: Sequence[ErrorItem] = ()) -> None:
         """Keep what the client may read: a sentence, and the single things that are wrong."""
-        if message is not None:
-            self.message = message
+        self.message = message or self.message
         self.errors = list(errors)
         super().__init__(self.message)
+
+    def to_response(self, scope: Mapping[str, Any]) -> Response:
+        """Return the response to the request of an ASGI scope."""
+        return make_problem_response(
+            scope, self.status, self.message, self.code, self.errors, self.headers
+        )
 
 
 class AuthenticationError(AppError):
     """The caller is not authenticated."""
 
-    status = HTTPStatus.UNAUTHORIZED
-    code = "not_authenticated"
+    status, code = HTTPStatus.UNAUTHORIZED, "not_authenticated"
     message = "Log in first."
     headers: Mapping[str, str] = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
@@ -62,100 +65,69 @@ class AuthenticationError(AppError):
 class PermissionDeniedError(AppError):
     """The caller is not authorized."""
 
-    status = HTTPStatus.FORBIDDEN
-    code = "permission_denied"
+    status, code = HTTPStatus.FORBIDDEN, "permission_denied"
     message = "You may not do this."
 
 
 class NotFoundError(AppError):
-    """The thing does not exist, or must look as if it did not."""
+    """The resource does not exist, or the caller must not learn that it does."""
 
-    status = HTTPStatus.NOT_FOUND
-    code = "not_found"
-    message = "There is no such thing."
+    status, code = HTTPStatus.NOT_FOUND, "not_found"
+    message = "It does not exist."
 
 
 class ConflictError(AppError):
-    """The state of things does not allow it: a duplicate, or somebody was faster."""
+    """The request conflicts with the current state: a duplicate, or a lost race."""
 
-    status = HTTPStatus.CONFLICT
-    code = "conflict"
-    message = "This conflicts with what is there."
+    status, code = HTTPStatus.CONFLICT, "conflict"
+    message = "This conflicts with what exists already."
 
 
 class PayloadTooLargeError(AppError):
-    """More bytes than are taken."""
+    """The body is larger than allowed."""
 
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    code = "payload_too_large"
+    status, code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large"
     message = "The request's body is too large."
 
 
-class UnsupportedMediaError(AppError):
-    """A kind of content that is not taken."""
-
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-    code = "unsupported_media_type"
-    message = "This kind of content is not accepted."
-
-
 class ValidationFailedError(AppError):
-    """Well-formed input that breaks a rule."""
+    """The input breaks a rule."""
 
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    code = "validation_failed"
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "validation_failed"
     message = "The input is not valid."
 
 
 class UnavailableError(AppError):
-    """Something that the answer needs does not answer; trying later may help."""
+    """A service that is needed does not answer; the client may try again."""
 
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    code = "unavailable"
+    status, code = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"
     message = "A service that is needed does not answer. Try again later."
     headers: Mapping[str, str] = MappingProxyType({"Retry-After": "5"})
 
 
-# The framework's errors get the codes of ours, whatever the status is called.
-_CODES = {
-    kind.status: kind.code
-    for kind in (
-        AppError,
-        AuthenticationError,
-        PermissionDeniedError,
-        NotFoundError,
-        ConflictError,
-        PayloadTooLargeError,
-        UnsupportedMediaError,
-        ValidationFailedError,
-        UnavailableError,
-    )
-}
+# The framework's errors get the codes of ours, whatever Python calls the status.
+_KINDS: list[type[AppError]] = [AppError, *AppError.__subclasses__()]
+_CODES = {kind.status: kind.code for kind in _KINDS}
 # Python 3.13 renamed these; an API's answers must not depend on the interpreter.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
-def make_problem(
-    *,
+def make_problem_response(
+    scope: Mapping[str, Any],
     status: int,
     detail: str,
-    request_id: str | None,
     code: str | None = None,
     errors: Sequence[ErrorItem] = (),
-) -> Problem:
-    """Build the body of an error response; without a code, the status decides."""
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an error's response to the request of an ASGI scope; the status may name the code."""
     title = _TITLES.get(status, responses.get(status, "Error"))
-    return Problem(
+    problem = Problem(
         title=title,
         status=status,
         detail=detail,
-        code=code or _CODES.get(status, title.lower().replace(" ", "_").replace("-", "_")),
-        request_id=request_id,
+        code=code or _CODES.get(status, re.sub(r"\W", "_", title.lower())),
+        request_id=scope.get("state", {}).get("request_id"),
         errors=list(errors),
     )
-
-
-def get_request_id(scope: Mapping[str, Any]) -> str | None:
-    """Return the request's id that the middleware put into its ASGI scope."""
-    request_id: str | None = scope.get("state", {}).get("request_id")
-    return request_id
+    return Response(problem.model_dump_json(), status, headers, PROBLEM_MEDIA_TYPE)

@@ -17,10 +17,8 @@ class StdoutHandler(logging.Handler):
     """Writes to what is `sys.stdout` now, not to what it was when the handler was made."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record as one line."""
         try:
-            sys.stdout.write(f"{self.format(record)}\n")
-            sys.stdout.flush()
+            print(self.format(record), flush=True)
         except Exception:  # logging never breaks what it reports on; handleError says what failed
             self.handleError(record)
 
@@ -49,31 +47,28 @@ def configure_logging(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
     ]
+    formatting = structlog.stdlib.ProcessorFormatter
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
             *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+            formatting.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,  # loggers made at import must see a later configuration
     )
+    rendering = [formatting.remove_processors_meta, *_renderers(settings.log_format)]
     handler = StdoutHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_renderers(settings.log_format),
-            ],
-        )
-    )
+    handler.setFormatter(formatting(foreign_pre_chain=shared, processors=rendering))
     root = logging.getLogger()
     root.handlers = [old for old in root.handlers if not isinstance(old, StdoutHandler)]
     root.addHandler(handler)
     root.setLevel(settings.log_level)
-    _take_over_uvicorn()
+    # uvicorn's records pass through the root's handler; the middleware logs the requests.
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = name != "uvicorn.access"
 
 
 def _renderers(log_format: str) -> list[Processor]:
@@ -82,11 +77,3 @@ def _renderers(log_format: str) -> list[Processor]:
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)]
-
-
-def _take_over_uvicorn() -> None:
-    """Let uvicorn's records pass through the root's handler; the middleware logs the requests."""
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logger = logging.getLogger(name)
-        logger.handlers.clear()
-        logger.propagate = name != "uvicorn.access"

@@ -28,11 +28,7 @@ class UuidPrimaryKey:
 
 
 class Timestamps:
-    """When a row was made and last changed, by the database's clock.
-
-    `clock_timestamp()` rather than `now()`: the latter stands still within a transaction, so rows
-    written by one transaction could not be told apart.
-    """
+    """When a row was made and last changed. `now()` would stand still within a transaction."""
 
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.clock_timestamp()

@@ -2,36 +2,34 @@
 
 import os
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 RANDOM_VALUE_COMMAND = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-"""The command that every refusal names: it prints a value that is good for any secret."""
-
 MIN_KEY_LENGTH = 32
-"""Characters that a signing or encryption key (a field named `*_key`) must have in production."""
-
 _PLACEHOLDERS = frozenset(
     {"", "admin", "changeme", "default", "dev", "example", "password", "postgres", "secret", "test"}
 )
 
 
 class AppSettings(BaseSettings):
-    """Base of every settings class; a feature declares its own subclass beside its code.
+    """Base of every settings class; a domain declares its own subclass beside its code.
 
     A field `some_name` is read from the variable `SOME_NAME`. In production, secrets that hold
-    a placeholder are refused, so that a copied `.env.example` never reaches the world.
+    a placeholder are refused, so that a copied `.env.example` is never deployed.
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        # A test's result must not depend on someone's `.env`.
+        env_file=None if os.environ.get("ENVIRONMENT") == "test" else ".env",
         env_file_encoding="utf-8",
         extra="ignore",  # several settings classes read the same `.env`
         frozen=True,
@@ -40,60 +38,35 @@ class AppSettings(BaseSettings):
 
     environment: Literal["development", "test", "production"] = "development"
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read what is given, the environment and `.env`, in this order."""
-        if os.environ.get("ENVIRONMENT") == "test":
-            return init_settings, env_settings  # a test's result must not hang on someone's `.env`
-        return init_settings, env_settings, dotenv_settings
-
     @property
     def is_production(self) -> bool:
         """Whether the application serves real users."""
         return self.environment == "production"
 
-    @model_validator(mode="after")
-    def _refuse_weak_secrets(self) -> Self:
-        if self.is_production:
-            problems = [
-                f"{name.upper()} {problem}. Make a value with: {RANDOM_VALUE_COMMAND}"
-                for name in type(self).model_fields
-                if (problem := self._weakness(name))
-            ]
-            if problems:
-                raise ValueError("\n".join(problems))
-        return self
-
-    def _weakness(self, name: str) -> str | None:
-        """Say what is wrong with the secret in a field, or None."""
-        value = getattr(self, name)
-        if not isinstance(value, SecretStr):
-            return None
-        secret = value.get_secret_value()
-        if is_placeholder(secret):
-            return "holds a placeholder"
-        if name.endswith("_key") and len(secret) < MIN_KEY_LENGTH:
-            return f"is shorter than {MIN_KEY_LENGTH} characters"
-        if name.endswith("_key") and len(set(secret)) < MIN_KEY_LENGTH // 4:
-            return "repeats a few characters"
-        return None
+    def find_weaknesses(self) -> Iterator[str]:
+        """Yield what production must not run with, a sentence each."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                is_key = name.endswith("_key")
+                if problem := _find_weakness(value.get_secret_value(), is_key=is_key):
+                    yield f"{name.upper()} {problem}. Make a value with: {RANDOM_VALUE_COMMAND}"
+            elif name.endswith("_url") and _is_unprotected(str(value)):
+                yield f"{name.upper()} must begin with https:// in production"
 
     @model_validator(mode="after")
-    def _refuse_plain_http(self) -> Self:
-        if self.is_production:
-            for name in type(self).model_fields:
-                value = str(getattr(self, name)) if name.endswith("_url") else ""
-                host = urlsplit(value).hostname
-                if value.startswith("http://") and host not in {"127.0.0.1", "::1", "localhost"}:
-                    raise ValueError(f"{name.upper()} must begin with https:// in production")
+    def _refuse_weaknesses(self) -> Self:
+        if self.is_production and (weaknesses := list(self.find_weaknesses())):
+            raise ValueError("\n".join(weaknesses))
         return self
+
+
+def _find_weakness(secret: str, *, is_key: bool) -> str | None:
+    if is_placeholder(secret):
+        return "holds a placeholder"
+    if is_key and len(secret) < MIN_KEY_LENGTH:
+        return f"is shorter than {MIN_KEY_LENGTH} characters"
+    return "repeats a few characters" if is_key and len(set(secret)) < 8 else None
 
 
 def is_placeholder(secret: str) -> bool:
@@ -102,16 +75,21 @@ def is_placeholder(secret: str) -> bool:
     return word in _PLACEHOLDERS or word.startswith("changeme")
 
 
-def _asyncpg_url(url: str) -> str:
+def _is_unprotected(url: str) -> bool:
+    loopback = {"127.0.0.1", "::1", "localhost"}
+    return url.startswith("http://") and urlsplit(url).hostname not in loopback
+
+
+def _to_asyncpg_url(url: str) -> str:
     """Accept the URL in the forms that hosting services hand out; make it asyncpg's."""
+    form = "must look like postgresql+asyncpg://user:password@host/name"
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise ValueError("must look like postgresql+asyncpg://user:password@host/name") from error
-    if parsed.drivername not in {"postgres", "postgresql", "postgresql+asyncpg"}:
-        raise ValueError("must name PostgreSQL: postgresql+asyncpg://user:password@host/name")
-    if not parsed.database:
-        raise ValueError("must name a database: postgresql+asyncpg://user:password@host/name")
+        raise ValueError(form) from error
+    drivers = {"postgres", "postgresql", "postgresql+asyncpg"}
+    if not parsed.database or parsed.drivername not in drivers:
+        raise ValueError(form)
     return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 
@@ -124,60 +102,39 @@ def read_project_name() -> str:
 
 
 class Settings(AppSettings):
-    """The settings that every variant of the application has."""
+    """The settings that every variant of the application has; times are in seconds."""
 
     service_name: str = Field(default_factory=read_project_name)
     # Holds a password: kept out of every repr.
-    database_url: Annotated[str, AfterValidator(_asyncpg_url), Field(repr=False)] = (
+    database_url: Annotated[str, AfterValidator(_to_asyncpg_url), Field(repr=False)] = (
         "postgresql+asyncpg://postgres:postgres@127.0.0.1:5432/app"
     )
     database_pool_size: int = Field(default=5, ge=1)
     database_max_overflow: int = Field(default=10, ge=0)
-    database_pool_timeout: float = Field(default=10.0, gt=0, description="Seconds.")
-    database_statement_timeout: float = Field(default=30.0, ge=0, description="Seconds; 0: none.")
-    database_lock_timeout: float = Field(default=5.0, ge=0, description="Seconds; 0: none.")
+    database_pool_timeout: float = Field(default=10.0, gt=0)
+    database_statement_timeout: float = Field(default=30.0, ge=0)  # 0: none
+    database_lock_timeout: float = Field(default=5.0, ge=0)  # 0: none
     database_echo: bool = False
-    readiness_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
+    readiness_timeout: float = Field(default=2.0, gt=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
     cors_origins: tuple[str, ...] = ()
     max_request_bytes: int = Field(default=1024 * 1024, ge=1)
-    jobs_interval: float = Field(default=10.0, ge=0, description="Seconds; 0 is never.")
 
-    @property
-    def docs_enabled(self) -> bool:
-        """Whether `/docs` and `/openapi.json` are served."""
-        return not self.is_production
-
-    @property
-    def seconds_between_jobs(self) -> float:
-        """Seconds between two rounds of background jobs; 0 is never, as under test unless set."""
-        if self.environment == "test" and "jobs_interval" not in self.model_fields_set:
-            return 0.0
-        return self.jobs_interval
-
-    @model_validator(mode="after")
-    def _refuse_weak_database_password(self) -> Self:
+    def find_weaknesses(self) -> Iterator[str]:
+        """Yield what production must not run with, a sentence each."""
+        yield from super().find_weaknesses()
         password = make_url(self.database_url).password
         # No password at all is fine: a socket, a certificate or a cloud identity may do the work.
-        if self.is_production and password is not None and is_placeholder(str(password)):
-            raise ValueError(
+        if password is not None and is_placeholder(str(password)):
+            yield (
                 "DATABASE_URL holds a placeholder as its password. "
                 f"Give the database's user a password made with: {RANDOM_VALUE_COMMAND}"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _refuse_echo(self) -> Self:
-        if self.is_production and self.database_echo:
-            raise ValueError("DATABASE_ECHO must be off in production: it logs every statement")
-        return self
-
-    @model_validator(mode="after")
-    def _refuse_any_origin(self) -> Self:
-        if self.is_production and "*" in self.cors_origins:
-            raise ValueError('CORS_ORIGINS must name origins, such as ["https://app.example.org"]')
-        return self
+        if self.database_echo:
+            yield "DATABASE_ECHO must be off in production: it logs every statement"
+        if "*" in self.cors_origins:
+            yield 'CORS_ORIGINS must name origins, such as ["https://app.example.org"]'
 
 
 S = TypeVar("S", bound=AppSettings)
@@ -189,11 +146,7 @@ def _load(kind: type[AppSettings]) -> AppSettings:
 
 
 def load_settings(kind: type[S]) -> S:
-    """Read the settings of one class from the environment, once per process.
-
-    Raises:
-        pydantic.ValidationError: A value is missing, wrong, or a placeholder in production.
-    """
+    """Read the settings of one class from the environment, once per process."""
     return cast("S", _load(kind))
 
 

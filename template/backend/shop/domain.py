@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
+from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.core.api.router import include_routers
 from backend.core.database import Database
-from backend.core.periodic import Job, run_periodically
-from backend.core.settings import Settings, SettingsRegistry
+from backend.core.settings import SettingsRegistry
 from backend.core.unit_of_work import make_factory
 from backend.shop.adapters.cache import MemoryCache
 from backend.shop.adapters.events import MemoryEventBus
@@ -52,7 +52,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             catalogue_settings=settings.get(CatalogueSettings),
             job_settings=settings.get(JobSettings),
         )
-        interval = settings.get(Settings).seconds_between_jobs
+        interval = settings.get(ScheduleSettings).seconds_between_jobs
         await stack.enter_async_context(run_periodically(make_jobs(app), interval))
         yield
 

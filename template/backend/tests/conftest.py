@@ -1,8 +1,7 @@
-"""This project's fixtures, one module a concern.
+"""This project's fixtures: every module of fixtures/; a domain's are in a folder of its name.
 
 The plugin pytest-greenfield (in vendor/) gives each worker a migrated database, sets the variables
-that the application reads, before this file is imported, and restores the database after each test.
-Its settings are the lines `greenfield_…` in pyproject.toml. Change what you like in fixtures/.
+that the application reads before this file is imported, and restores the database after each test.
 """
 
 import sys
@@ -11,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-# Every module of fixtures/; those of a domain are in a folder of its name, and go with it.
 FIXTURES = Path(__file__).parent / "fixtures"
 pytest_plugins = [
     ".".join(("backend.tests.fixtures", *path.relative_to(FIXTURES).with_suffix("").parts))
     for path in sorted(FIXTURES.rglob("*.py"))
-    if path.stem not in {"__init__", "live_process"}
+    if path.stem != "__init__"
 ]
 
 

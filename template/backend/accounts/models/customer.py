@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.core.columns import Instant, choice
+from backend.accounts.models.columns import Instant, choice
 from backend.core.models import Base, Timestamps, UuidPrimaryKey
 
 

@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.models.customer import Customer, RefreshToken
+from backend.accounts.paging import Page, fetch_page
 from backend.core.errors import ConflictError
-from backend.core.paging import Page, fetch_page
 
 
 class CustomerRepository:

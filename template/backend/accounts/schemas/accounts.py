@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import EmailStr, Field, StringConstraints
 
 from backend.accounts.models.customer import Role
-from backend.core.schemas import Input, Line, Output, Patch, Text
+from backend.accounts.schemas.base import Input, Patch
+from backend.core.schemas import Line, Output, Text
 
 Email = Annotated[EmailStr, StringConstraints(max_length=254, to_lower=True)]
 # Longer ones would only cost computing: argon2 hashes all of it. Spaces may be part of it, not all.

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 from backend.accounts.adapters.login_limiter import LoginLimiter
 from backend.accounts.adapters.security import PasswordHasher, TokenKind, TokenService
 from backend.accounts.models.customer import Customer, RefreshToken, Role
+from backend.accounts.paging import Page
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.core.clock import Clock, utc_now
 from backend.core.errors import AuthenticationError, ConflictError, NotFoundError
-from backend.core.paging import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ All are `async`: FastAPI runs a plain function in a thread, two switches for eac
 """
 
 from collections.abc import AsyncIterator
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,23 +16,17 @@ from backend.core.settings import Settings, SettingsRegistry
 
 async def get_settings(connection: HTTPConnection) -> Settings:
     """Return the settings of the app that serves this request or WebSocket."""
-    return cast("SettingsRegistry", connection.app.state.settings).get(Settings)
+    registry: SettingsRegistry = connection.app.state.settings
+    return registry.get(Settings)
 
 
-async def get_database(connection: HTTPConnection) -> Database:
-    """Return the database of the app that serves this request or WebSocket."""
-    return cast("Database", connection.app.state.database)
-
-
-async def get_session(
-    database: Annotated[Database, Depends(get_database)],
-) -> AsyncIterator[AsyncSession]:
+async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
     """Open the request's session. Services commit; what is left over is rolled back."""
+    database: Database = connection.app.state.database
     async with database.session() as session:
         yield session
 
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
-DatabaseDep = Annotated[Database, Depends(get_database)]
 # The scope ends the session before the response is sent, so that a slow client holds no connection.
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]

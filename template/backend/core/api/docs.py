@@ -17,22 +17,18 @@ def install(app: FastAPI) -> None:
 
 
 async def show_docs(request: Request) -> HTMLResponse:
-    """Return the page. Its scripts come from a CDN; when they arrive, they replace the list."""
+    """Return the page. Its scripts, which come from a CDN, replace the list."""
     app: FastAPI = request.app
     url = request.scope.get("root_path", "") + str(app.openapi_url)
-    page = get_swagger_ui_html(openapi_url=url, title=app.title)
-    html = bytes(page.body).decode()
-    return HTMLResponse(html.replace(_PLACE, _PLACE + _list_operations(app, url), 1))
-
-
-def _list_operations(app: FastAPI, url: str) -> str:
-    rows = [
+    page = bytes(get_swagger_ui_html(openapi_url=url, title=app.title).body).decode()
+    operations = "".join(
         f"<li><code>{method.upper()} {escape(path)}</code> {escape(operation['summary'])}</li>"
         for path, operations in app.openapi()["paths"].items()
         for method, operation in operations.items()
-    ]
-    return (
+    )
+    fallback = (
         f"<h1>{escape(app.title)}</h1><p>If this stays, Swagger UI cannot be loaded: it needs the "
         f'internet. The whole description: <a href="{escape(url)}">{escape(url)}</a></p>'
-        f"<ul>{''.join(rows)}</ul>"
+        f"<ul>{operations}</ul>"
     )
+    return HTMLResponse(page.replace(_PLACE, _PLACE + fallback, 1))

@@ -1,80 +1,65 @@
-"""Is it alive, can it work, what is it."""
+"""Which service this is, whether it is alive, and whether it can work."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal
+from typing import Literal
 
 import structlog
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel
 
 from backend import __version__
 from backend.core.api.dependencies import SettingsDep
 from backend.core.api.router import PUBLIC
 from backend.core.errors import ErrorItem, UnavailableError
+from backend.core.settings import Settings
 
 router = APIRouter(tags=["health"])
 log = structlog.stdlib.get_logger(__name__)
 
 Check = Callable[[], Awaitable[object]]
 HealthChecks = dict[str, Check]
+"""By name: `app.state.health_checks` must succeed, `app.state.optional_checks` may fail."""
 
 
-class Identity(BaseModel):
-    """What answers here."""
+class ServiceInfo(BaseModel):
+    """The service's name and version."""
 
     service: str
     version: str
 
 
-class Liveness(BaseModel):
-    """The process answers."""
-
-    status: Literal["ok"] = "ok"
-
-
 class Readiness(BaseModel):
-    """Everything that the application needs answers; degraded: something that it can do without
-    does not."""
+    """What answers; degraded: something that the application can do without does not."""
 
     status: Literal["ok", "degraded"]
     components: dict[str, Literal["ok", "unavailable"]]
 
 
-def get_health_checks(request: Request) -> HealthChecks:
-    """Return what must answer, by name. Features add theirs in their lifespan."""
-    checks: HealthChecks = request.app.state.health_checks
-    return checks
-
-
-def get_optional_checks(request: Request) -> HealthChecks:
-    """Return what the application can do without for a while, by name."""
-    checks: HealthChecks = request.app.state.optional_checks
-    return checks
-
-
 @router.get("/", openapi_extra=PUBLIC)
-async def identify(settings: SettingsDep) -> Identity:
+async def identify(settings: SettingsDep) -> ServiceInfo:
     """Say which service this is, and which version."""
-    return Identity(service=settings.service_name, version=__version__)
+    return ServiceInfo(service=settings.service_name, version=__version__)
 
 
 @router.get("/health/live", openapi_extra=PUBLIC)
-async def live() -> Liveness:
-    """Answer. A process that cannot should be restarted."""
-    return Liveness()
+async def live() -> dict[Literal["status"], Literal["ok"]]:
+    """Answer. A process that does not should be restarted."""
+    return {"status": "ok"}
 
 
 @router.get("/health/ready", openapi_extra=PUBLIC)
-async def ready(
-    settings: SettingsDep,
-    required: Annotated[HealthChecks, Depends(get_health_checks)],
-    optional: Annotated[HealthChecks, Depends(get_optional_checks)],
-) -> Readiness:
-    """Ask every component at once; 503 names those that failed. Traffic should wait for a 200."""
-    checks = optional | required
+async def ready(request: Request, settings: SettingsDep) -> Readiness:
+    """Check every component at once; 503 names those that failed. Send traffic after a 200."""
+    return await check_components(request.app, settings)
+
+
+async def check_components(app: FastAPI, settings: Settings) -> Readiness:
+    """Check every component at once; raise UnavailableError where a required one failed."""
+    required: HealthChecks = app.state.health_checks
+    checks: HealthChecks = app.state.optional_checks | required
     results = await asyncio.gather(
-        *(_failure(name, check, settings.readiness_timeout) for name, check in checks.items())
+        *(_run(name, check, settings.readiness_timeout) for name, check in checks.items())
     )
     failures = {str(failure.loc[0]): failure for failure in results if failure}
     if failing := sorted(failures.keys() & required):
@@ -86,9 +71,7 @@ async def ready(
     )
 
 
-async def _failure(
-    name: str, check: Callable[[], Awaitable[object]], limit: float
-) -> ErrorItem | None:
+async def _run(name: str, check: Check, limit: float) -> ErrorItem | None:
     """Run one check for at most `limit` seconds; the client learns its name, the log the cause."""
     try:
         async with asyncio.timeout(limit):

@@ -7,10 +7,11 @@ from fastapi import FastAPI
 from backend.core.errors import PROBLEM_MEDIA_TYPE, Problem
 
 _SCHEMAS = "#/components/schemas/"
+_CONTENT = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "Problem"}}}
 
 
 def install(app: FastAPI) -> None:
-    """Describe the default response of every operation as a problem, in FastAPI's 422's place."""
+    """Describe the default response of every operation as a problem, in place of FastAPI's 422."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -27,9 +28,8 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
     schemas.update(problem.pop("$defs"), Problem=problem)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    content = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "Problem"}}}
     for path in document["paths"].values():
         for operation in path.values():
             operation["responses"].pop("422", None)
-            operation["responses"]["default"] = {"description": "Error", "content": content}
+            operation["responses"]["default"] = {"description": "Error", "content": _CONTENT}
     return document

@@ -12,9 +12,6 @@ PUBLIC: dict[str, Any] = {"x-public": True}
 
 
 def include_routers(app: FastAPI, routes: ModuleType) -> None:
-    """Add the `router` of every module in a package.
-
-    One by one: a router within a router costs 45 ms for thirty routes.
-    """
+    """Add the `router` of every module: a router within a router costs 45 ms for thirty routes."""
     for module in import_modules(routes.__name__, routes.__path__):
         app.include_router(module.router)

@@ -12,7 +12,6 @@ from starlette.requests import HTTPConnection
 from strawberry.dataloader import DataLoader
 from strawberry.fastapi import BaseContext
 
-from backend.core.errors import get_request_id
 from backend.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 K = TypeVar("K")
@@ -26,7 +25,7 @@ class Connection(BaseContext):
     def __init__(self, connection: HTTPConnection) -> None:
         super().__init__()
         self.app: FastAPI = connection.app
-        self.request_id = get_request_id(connection.scope)
+        self.request_id = connection.scope.get("state", {}).get("request_id")
         self._header = connection.headers.get("Authorization")
 
     @property

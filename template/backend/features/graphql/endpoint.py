@@ -31,7 +31,7 @@ class Endpoint(GraphQLRouter[Connection, None]):
         super().__init__(
             schema,
             PATH,
-            graphql_ide="graphiql" if core.docs_enabled else None,
+            graphql_ide=None if core.is_production else "graphiql",
             allow_queries_via_get=False,  # an address ends up in logs, and may be fetched again
             context_getter=get_connection,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],

@@ -16,5 +16,5 @@ def install(app: FastAPI) -> None:
     app.state.graphql = Roots()
     for part in load_for_domains(__package__):
         part.install(app)
-    schema = app.state.graphql.build(suggest=core.docs_enabled)
+    schema = app.state.graphql.build(suggest=not core.is_production)
     app.include_router(Endpoint(schema, core, registry.get(GraphQLSettings)))

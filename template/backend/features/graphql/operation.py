@@ -26,7 +26,7 @@ class Boundary(SchemaExtension):
         registry = self._connection.app.state.settings
         self._settings: GraphQLSettings = registry.get(GraphQLSettings)
         execution.parse_options["max_tokens"] = self._settings.graphql_max_tokens
-        if not registry.get(Settings).docs_enabled:
+        if registry.get(Settings).is_production:
             execution.validation_rules += (NoSchemaIntrospectionCustomRule,)
         yield
 

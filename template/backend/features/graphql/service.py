@@ -48,7 +48,5 @@ class ServiceQuery:
 
 
 async def _ask_components(context: OperationContext) -> health.Readiness:
-    state = context.app.state
-    return await health.ready(
-        state.settings.get(Settings), state.health_checks, state.optional_checks
-    )
+    settings: Settings = context.app.state.settings.get(Settings)
+    return await health.check_components(context.app, settings)

@@ -15,7 +15,7 @@ from tenacity import (
 )
 
 from backend.core.settings import AppSettings
-from backend.shop.adapters.circuit_breaker import CircuitBreaker, CircuitOpenError
+from backend.core.circuit_breaker import CircuitBreaker, CircuitOpenError
 from backend.shop.adapters.payment_gateway import (
     Charge,
     ChargeResult,

@@ -2,14 +2,23 @@
 
 import asyncio
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
 from pydantic import Field
 
-from backend.core.errors import NotFoundError, UnsupportedMediaError
+from backend.core.errors import AppError, NotFoundError
 from backend.core.settings import AppSettings
+
+
+class UnsupportedMediaError(AppError):
+    """The type of the content is not supported."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    code = "unsupported_media_type"
+    message = "This type of content is not supported."
 
 
 class MediaSettings(AppSettings):

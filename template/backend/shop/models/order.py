@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backend.core.columns import Instant, Money, choice
+from backend.accounts.models.columns import Instant, choice
 from backend.core.models import Base, Timestamps, UuidPrimaryKey
+from backend.shop.models.columns import Money
 
 
 class OrderStatus(StrEnum):

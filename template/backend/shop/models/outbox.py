@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.core.columns import Instant, JSONDocument, choice
+from backend.accounts.models.columns import Instant, choice
 from backend.core.models import Base, Timestamps, UuidPrimaryKey
+from backend.shop.models.columns import JSONDocument
 
 
 class OutboxStatus(StrEnum):

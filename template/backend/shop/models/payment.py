@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.core.columns import Money, choice
+from backend.accounts.models.columns import choice
 from backend.core.models import Base, Timestamps, UuidPrimaryKey
+from backend.shop.models.columns import Money
 
 
 class PaymentStatus(StrEnum):

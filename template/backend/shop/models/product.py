@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backend.core.columns import Money
 from backend.core.models import Base, Timestamps, UuidPrimaryKey
+from backend.shop.models.columns import Money
 
 
 class Product(UuidPrimaryKey, Timestamps, Base):

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core.paging import Page, fetch_page
+from backend.accounts.paging import Page, fetch_page
 from backend.shop.models.order import Order, OrderStatus
 from backend.shop.models.payment import Payment, PaymentStatus
 

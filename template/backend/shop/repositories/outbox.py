@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core.paging import Page, fetch_page
+from backend.accounts.paging import Page, fetch_page
 from backend.shop.models.outbox import OutboxEvent, OutboxStatus
 
 

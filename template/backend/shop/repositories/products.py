@@ -9,8 +9,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.accounts.paging import Page, fetch_page
 from backend.core.errors import ConflictError
-from backend.core.paging import Page, fetch_page
 from backend.shop.models.product import Product, ProductImage
 
 

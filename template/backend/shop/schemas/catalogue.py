@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, WithJsonSchema
 
-from backend.core.schemas import Input, Line, Output, Patch, Text
+from backend.accounts.schemas.base import Input, Patch
+from backend.core.schemas import Line, Output, Text
 
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,39}$")]
 Name = Annotated[Line, StringConstraints(max_length=120)]

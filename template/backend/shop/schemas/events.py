@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
-from backend.core.schemas import Input, Output
+from backend.accounts.schemas.base import Input
+from backend.core.schemas import Output
 
 
 class Authenticate(Input):

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from backend.core.schemas import Input, Output
+from backend.accounts.schemas.base import Input
+from backend.core.schemas import Output
 from backend.shop.models.order import OrderStatus
 from backend.shop.models.payment import PaymentStatus
 

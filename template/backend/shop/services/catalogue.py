@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from backend.accounts.paging import PageOut
 from backend.core.errors import NotFoundError
-from backend.core.schemas import PageOut
 from backend.core.settings import AppSettings
 from backend.shop.adapters.cache import Cache
 from backend.shop.adapters.media import MediaStore

@@ -6,8 +6,8 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from backend.accounts.models.customer import Customer, Role
+from backend.accounts.paging import Page
 from backend.core.errors import ConflictError, ErrorItem, NotFoundError, ValidationFailedError
-from backend.core.paging import Page
 from backend.shop.models.order import Order, OrderLine, OrderStatus
 from backend.shop.models.product import Product
 from backend.shop.repositories.orders import OrderFilter

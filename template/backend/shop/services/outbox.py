@@ -6,9 +6,9 @@ from uuid import UUID
 
 import structlog
 
+from backend.accounts.paging import Page
 from backend.core.clock import Clock, utc_now
 from backend.core.errors import ConflictError, NotFoundError, UnavailableError
-from backend.core.paging import Page
 from backend.shop.adapters.events import Event, EventBus
 from backend.shop.models.outbox import OutboxEvent, OutboxStatus
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork

@@ -4,20 +4,15 @@ from backend.core.database import Database
 
 
 class FakeDatabase(Database):
-    """Stands where the application pings and closes its database; has no engine."""
+    """Answers a ping, or fails it, and counts how often it was closed; has no engine."""
 
     def __init__(self, *, failure: Exception | None = None) -> None:
-        """Make one that answers, or that fails every ping with `failure`."""
         self.failure = failure
-        self.pings = 0
         self.disposals = 0
 
     async def ping(self) -> None:
-        """Count, then answer as told."""
-        self.pings += 1
         if self.failure:
             raise self.failure
 
     async def dispose(self) -> None:
-        """Count."""
         self.disposals += 1

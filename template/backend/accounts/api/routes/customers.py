@@ -6,12 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from backend.accounts.api.auth import CurrentAdmin, get_current_admin
+from backend.accounts.api.paging import Paging
 from backend.accounts.api.services import Accounts
 from backend.accounts.models.customer import Customer
+from backend.accounts.paging import Page, PageOut
 from backend.accounts.schemas.accounts import CustomerOut, CustomerPatch
-from backend.core.api.paging import Paging
-from backend.core.paging import Page
-from backend.core.schemas import PageOut
 
 router = APIRouter(
     prefix="/api/v1/customers", tags=["customers"], dependencies=[Depends(get_current_admin)]

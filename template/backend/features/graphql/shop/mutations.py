@@ -5,10 +5,10 @@ from uuid import UUID
 import strawberry
 from starlette.websockets import WebSocket
 
-from backend.core.periodic import run_round
+from backend.accounts.jobs import run_round
 from backend.features.graphql.accounts.auth import get_customer
 from backend.features.graphql.context import Info, OperationContext
-from backend.features.graphql.inputs import check
+from backend.features.graphql.shop.inputs import check
 from backend.features.graphql.shop.orders import Order, Payment
 from backend.features.graphql.shop.queries import Id, get_shop
 from backend.shop.schemas.orders import IdempotencyKey, OrderIn, PaymentIn

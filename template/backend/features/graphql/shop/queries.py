@@ -6,17 +6,17 @@ from uuid import UUID
 
 import strawberry
 
-from backend.core.api.paging import PageParams
+from backend.accounts.api.paging import PageParams
 from backend.core.errors import NotFoundError
 from backend.features.graphql.accounts.auth import get_customer
 from backend.features.graphql.context import Info, OperationContext
-from backend.features.graphql.inputs import check
 from backend.features.graphql.shop.catalogue import (
     Product,
     ProductFilter,
     ProductPage,
     load_products,
 )
+from backend.features.graphql.shop.inputs import check
 from backend.features.graphql.shop.orders import Order, OrderPage
 from backend.shop.api.routes.products import ProductParams
 from backend.shop.models.order import OrderStatus

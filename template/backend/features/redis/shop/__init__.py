@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
+from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.core.api.router import include_routers
-from backend.core.periodic import Job, run_periodically
-from backend.core.settings import Settings
 from backend.features.redis.shop import routes
 from backend.features.redis.shop.cache import RedisCache
 from backend.features.redis.shop.event_bus import RedisEventBus
@@ -30,6 +29,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(bus.close)
         app.state.shop = replace(app.state.shop, cache=RedisCache(redis), bus=bus)
         jobs: dict[str, Job] = {"count sales": sales.count}
-        interval = app.state.settings.get(Settings).seconds_between_jobs
+        interval = app.state.settings.get(ScheduleSettings).seconds_between_jobs
         await stack.enter_async_context(run_periodically(jobs, interval))
         yield

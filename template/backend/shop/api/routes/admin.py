@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from backend.accounts.api.auth import get_current_admin
-from backend.core.api.paging import Paging
-from backend.core.paging import Page
-from backend.core.schemas import PageOut, Timestamp
+from backend.accounts.api.paging import Paging
+from backend.accounts.paging import Page, PageOut
 from backend.shop.api.services import Cleanup, Outbox, Reports
 from backend.shop.models.outbox import OutboxEvent
 from backend.shop.schemas.jobs import CleanupOut, DeadLetterOut, DispatchOut, SalesReportOut
+from backend.shop.schemas.timestamps import Timestamp
 from backend.shop.services.cleanup import CleanupReport
 from backend.shop.services.outbox import DispatchReport
 from backend.shop.services.reports import SalesReport

@@ -7,16 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Query, status
 
 from backend.accounts.api.auth import CurrentAdmin, CurrentCustomer
+from backend.accounts.api.paging import Paging
+from backend.accounts.jobs import run_round
 from backend.accounts.models.customer import Role
-from backend.core.api.paging import Paging
-from backend.core.paging import Page
-from backend.core.periodic import run_round
-from backend.core.schemas import PageOut, Timestamp
+from backend.accounts.paging import Page, PageOut
 from backend.shop.api.services import Orders, Payments, ShopContainerDep
 from backend.shop.models.order import Order, OrderStatus
 from backend.shop.models.payment import Payment
 from backend.shop.repositories.orders import OrderFilter
 from backend.shop.schemas.orders import IdempotencyKey, OrderIn, OrderOut, PaymentIn, PaymentOut
+from backend.shop.schemas.timestamps import Timestamp
 from backend.shop.services.orders import OrderItem
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"])

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, status
 
 from backend.accounts.api.auth import get_current_admin
-from backend.core.api.paging import Paging
+from backend.accounts.api.paging import Paging
 from backend.core.api.router import PUBLIC
 from backend.core.schemas import Text
 from backend.shop.api.services import Catalogue

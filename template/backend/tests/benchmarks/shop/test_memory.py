@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.shop.services.container import ShopContainer
-from backend.tests.benchmarks.measuring import measured_memory
+from backend.tests.benchmarks.shop.measuring import measured_memory
 from backend.tests.factories.shop import ProductFactory
-from backend.tests.fixtures.application import http_scope
+from backend.tests.fixtures.shop.application import http_scope
 
 MIB = 1024 * 1024
 LARGE = 32 * MIB

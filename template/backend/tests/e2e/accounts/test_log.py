@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pytest_greenfield.live_server import LiveServer
+
 from backend.tests.fixtures.accounts.live import PASSWORD, SIGNING_KEY, Person
-from backend.tests.fixtures.live_server import LiveServer
 
 
 async def test_no_line_has_a_password_or_a_token(

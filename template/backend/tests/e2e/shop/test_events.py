@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from pytest_greenfield.live_server import LiveServer
 from pytest_httpserver import HTTPServer
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -13,7 +14,6 @@ from backend.tests.async_utils import with_timeout
 from backend.tests.e2e.shop.messages import receive, send
 from backend.tests.e2e.shop.purchases import create_product, place_order, post_payment
 from backend.tests.fixtures.accounts.live import NewPerson, Person
-from backend.tests.fixtures.live_server import LiveServer
 
 
 async def test_without_a_good_token_it_is_closed(live_server: LiveServer) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from pytest_greenfield.live_server import LiveServer
 
 from backend.tests.e2e.shop.purchases import create_product
 from backend.tests.fixtures.accounts.live import Person
-from backend.tests.fixtures.data import DATA_FOLDER
-from backend.tests.fixtures.live_server import LiveServer
+from backend.tests.fixtures.shop.data import DATA_FOLDER
 
 PICTURE = (DATA_FOLDER / "shop" / "mug.png").read_bytes()
 

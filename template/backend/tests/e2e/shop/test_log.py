@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
+from pytest_greenfield.live_server import LiveServer
 from pytest_httpserver import HTTPServer
 from websockets.asyncio.client import connect
 
 from backend.tests.e2e.shop.purchases import create_product, place_order, post_payment
 from backend.tests.fixtures.accounts.live import PASSWORD, SIGNING_KEY, Person
-from backend.tests.fixtures.live_server import LiveServer
 from backend.tests.fixtures.shop.live import GATEWAY_KEY
 
 

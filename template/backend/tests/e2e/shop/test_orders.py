@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from pytest_greenfield.live_server import LiveServer
 from pytest_httpserver import HTTPServer
 from websockets.asyncio.client import connect
 from werkzeug import Response
@@ -13,7 +14,6 @@ from werkzeug import Response
 from backend.tests.e2e.shop.messages import receive, send
 from backend.tests.e2e.shop.purchases import create_product, place_order, post_order, post_payment
 from backend.tests.fixtures.accounts.live import NewPerson, Person
-from backend.tests.fixtures.live_server import LiveServer
 from backend.tests.fixtures.shop.live import GATEWAY_KEY, approve
 
 

@@ -8,7 +8,7 @@ import factory
 from argon2 import PasswordHasher
 
 from backend.accounts.models.customer import Customer, RefreshToken, Role
-from backend.tests.factories.base import ModelFactory
+from backend.tests.factories.accounts.base import ModelFactory
 
 PASSWORD = "correct horse battery"
 """The password of every customer that a factory makes."""

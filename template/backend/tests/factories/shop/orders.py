@@ -7,8 +7,8 @@ import factory
 
 from backend.shop.models.order import Order, OrderLine, OrderStatus
 from backend.shop.services.orders import add_up
+from backend.tests.factories.accounts.base import ModelFactory
 from backend.tests.factories.accounts.customers import CustomerFactory
-from backend.tests.factories.base import ModelFactory
 from backend.tests.factories.shop.products import ProductFactory
 
 

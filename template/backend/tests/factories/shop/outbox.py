@@ -6,7 +6,7 @@ import factory
 
 from backend.shop.models.outbox import OutboxEvent, OutboxStatus
 from backend.shop.services.order_events import make_topic
-from backend.tests.factories.base import ModelFactory
+from backend.tests.factories.accounts.base import ModelFactory
 
 
 class OutboxEventFactory(ModelFactory[OutboxEvent]):

@@ -5,7 +5,7 @@ from uuid import uuid4
 import factory
 
 from backend.shop.models.payment import Payment, PaymentStatus
-from backend.tests.factories.base import ModelFactory
+from backend.tests.factories.accounts.base import ModelFactory
 from backend.tests.factories.shop.orders import OrderFactory
 
 

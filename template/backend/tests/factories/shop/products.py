@@ -6,7 +6,7 @@ from uuid import uuid4
 import factory
 
 from backend.shop.models.product import Product, ProductImage
-from backend.tests.factories.base import ModelFactory
+from backend.tests.factories.accounts.base import ModelFactory
 
 
 class ProductFactory(ModelFactory[Product]):

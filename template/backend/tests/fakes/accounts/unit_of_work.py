@@ -4,12 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from backend.accounts.models.customer import Customer, RefreshToken
+from backend.accounts.paging import Page
 from backend.accounts.repositories.customers import CustomerRepository, RefreshTokenRepository
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.core.errors import ConflictError
-from backend.core.paging import Page
+from backend.tests.fakes.accounts.repositories import FakeRepository, Table, paginate
 from backend.tests.fakes.clock import FakeClock
-from backend.tests.fakes.repositories import FakeRepository, Table, paginate
 
 
 class FakeCustomers(FakeRepository, CustomerRepository):

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from backend.accounts.paging import Page
 from backend.core.errors import ConflictError
-from backend.core.paging import Page
 from backend.shop.models.order import Order, OrderStatus
 from backend.shop.models.outbox import OutboxEvent, OutboxStatus
 from backend.shop.models.payment import Payment, PaymentStatus
@@ -20,9 +20,9 @@ from backend.shop.repositories.products import (
 )
 from backend.shop.repositories.reports import DaySales, ProductSales, ReportRepository
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
+from backend.tests.fakes.accounts.repositories import FakeRepository, Table, paginate
 from backend.tests.fakes.accounts.unit_of_work import FakeAccountsUnitOfWork
 from backend.tests.fakes.clock import FakeClock
-from backend.tests.fakes.repositories import FakeRepository, Table, paginate
 
 ACTIVE = (PaymentStatus.PENDING, PaymentStatus.SUCCEEDED)
 

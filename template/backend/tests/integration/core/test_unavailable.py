@@ -1,73 +1,45 @@
 """A database that is away or busy is a 503 that may be tried again, and no 500."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
 from sqlalchemy import text
 
 from backend.core.database import Database
 from backend.core.errors import UnavailableError
 from backend.core.settings import Settings
+from backend.main import create_app
+from backend.tests.fixtures.application import running
 
-LOCK = text("SELECT pg_advisory_xact_lock(1)")
-
-
-@asynccontextmanager
-async def open_database(**settings: object) -> AsyncIterator[Database]:
-    database = Database(Settings.model_validate(settings))
-    try:
-        yield database
-    finally:
-        await database.dispose()
+ONE = "SELECT 1"
+LOCK = "SELECT pg_advisory_xact_lock(1)"
+NO_CONNECTION_LEFT = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.05}
 
 
-def test_the_answer_says_when_to_try_again() -> None:
-    assert UnavailableError.status == 503
-    assert int(UnavailableError().headers["Retry-After"]) > 0
+async def test_without_its_database_an_application_is_alive_and_not_ready() -> None:
+    settings = Settings(database_url="postgresql+asyncpg://nobody@127.0.0.1:1/test")
+    async with running(create_app(settings)) as client:
+        assert (await client.get("/health/live")).status_code == 200
+        answer = await client.get("/health/ready")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "Not ready: database.")
+    assert "nobody" not in answer.text
 
 
-async def test_a_server_that_is_away_is_unavailable() -> None:
-    nowhere = "postgresql://app@127.0.0.1:1/app"
-    async with open_database(database_url=nowhere) as database:
-        with pytest.raises(UnavailableError):
-            async with database.session() as session:
-                await session.execute(text("SELECT 1"))
-
-
-async def test_a_pool_that_is_used_up_is_unavailable(integration_env: object) -> None:
-    limits: dict[str, object] = {
-        "database_pool_size": 1,
-        "database_max_overflow": 0,
-        "database_pool_timeout": 0.05,
-    }
-    async with open_database(**limits) as database, database.session() as first:
-        await first.execute(text("SELECT 1"))
-        with pytest.raises(UnavailableError):
-            async with database.session() as second:
-                await second.execute(text("SELECT 1"))
-
-
-async def test_a_lock_is_not_waited_for_without_end(integration_env: object) -> None:
-    async with open_database(database_lock_timeout=0.05) as database, database.session() as first:
-        await first.execute(LOCK)
-        with pytest.raises(UnavailableError):
-            async with database.session() as second:
-                await second.execute(LOCK)
-
-
-async def test_a_statement_does_not_run_without_end(integration_env: object) -> None:
-    async with open_database(database_statement_timeout=0.05) as database:
-        with pytest.raises(UnavailableError):
-            async with database.session() as session:
-                await session.execute(text("SELECT pg_sleep(5)"))
-
-
-@pytest.mark.parametrize("failure", [FileNotFoundError, ConnectionError, TimeoutError])
-async def test_failures_of_others_stay_what_they_are(
-    integration_env: object, failure: type[Exception]
+@pytest.mark.parametrize(
+    ("limits", "first", "second"),
+    [
+        (NO_CONNECTION_LEFT, ONE, ONE),
+        ({"lock_timeout": 0.05}, LOCK, LOCK),
+        ({"statement_timeout": 0.05}, ONE, "SELECT pg_sleep(5)"),
+    ],
+    ids=["connection", "lock", "statement"],
+)
+async def test_nothing_is_waited_for_without_end(
+    worker_settings: Settings, limits: dict[str, object], first: str, second: str
 ) -> None:
-    async with open_database() as database:
-        with pytest.raises(failure):
-            async with database.session():
-                raise failure
+    update = {f"database_{name}": value for name, value in limits.items()}
+    database = Database(worker_settings.model_copy(update=update))
+    async with database.session() as one:
+        await one.execute(text(first))
+        with pytest.raises(UnavailableError):
+            async with database.session() as other:
+                await other.execute(text(second))
+    await database.dispose()

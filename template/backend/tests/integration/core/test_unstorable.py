@@ -1,11 +1,9 @@
 """Values that the database cannot hold are the client's error, whatever the schema."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
 
 import httpx2
 import pytest
-from fastapi import Query
 from pydantic import BaseModel
 from sqlalchemy import Integer, String, cast, literal, select
 
@@ -17,8 +15,6 @@ from backend.tests.fixtures.application import running
 
 
 class Note(BaseModel):
-    """A schema that somebody wrote without a thought."""
-
     title: str
     count: int = 0
 
@@ -27,10 +23,11 @@ class Note(BaseModel):
 async def notes(
     worker_settings: Settings, integration_db: Database
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client on an application with a route that hands all it gets to the database."""
+    """A client on an application with routes that hand all they get to the database."""
     app = create_app(worker_settings, database=integration_db)
 
-    async def ask(session: SessionDep, title: str, count: int) -> str:
+    @app.get("/notes")
+    async def ask(session: SessionDep, title: str, count: int = 0) -> str:
         statement = select(cast(literal(title), String), cast(literal(count, Integer), Integer))
         return str((await session.execute(statement)).one()[0])
 
@@ -38,40 +35,30 @@ async def notes(
     async def write(note: Note, session: SessionDep) -> str:
         return await ask(session, note.title, note.count)
 
-    @app.get("/notes")
-    async def search(session: SessionDep, title: Annotated[str, Query()], count: int = 0) -> str:
-        return await ask(session, title, count)
-
     async with running(app) as client:
         yield client
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("query", "body"),
     [
-        b'{"title": "a\\u0000"}',
-        b'{"title": "\\ud800"}',
-        b'{"title": "a", "count": 99999999999999999999}',
-        b'{"title": "a", "count": 3000000000}',
-        b'{"title": "a", "count": 1e400}',
-        b'{"title": "a", "count": NaN}',
-        b'{"title": "a", "count": ' + b"9" * 5000 + b"}",
-        b'{"\\ud800": 1}',
+        ("title=%00", None),
+        ("title=a&count=99999999999999999999", None),
+        ("", b'{"title": "a\\u0000"}'),
+        ("", b'{"title": "a", "count": 99999999999999999999}'),
+        ("", b'{"title": "a", "count": 3000000000}'),
+        ("", b'{"\\ud800": 1}'),
     ],
-    ids=["NUL", "surrogate", "64 bits", "32 bits", "1e400", "NaN", "5000 digits", "key"],
 )
-async def test_in_a_body(notes: httpx2.AsyncClient, body: bytes) -> None:
+async def test_what_cannot_be_stored_is_refused(
+    notes: httpx2.AsyncClient, query: str, body: bytes | None
+) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = await notes.post("/notes", content=body, headers=headers)
+    method = "GET" if body is None else "POST"
+    answer = await notes.request(method, f"/notes?{query}", content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
 
 
-@pytest.mark.parametrize("query", ["title=%00", "title=a&count=99999999999999999999"])
-async def test_in_a_query(notes: httpx2.AsyncClient, query: str) -> None:
-    answer = await notes.get(f"/notes?{query}")
-    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
-
-
-async def test_what_can_be_stored_is(notes: httpx2.AsyncClient) -> None:
+async def test_everything_else_is_stored(notes: httpx2.AsyncClient) -> None:
     answer = await notes.post("/notes", json={"title": "日本 😀", "count": 2**31 - 1})
     assert answer.json() == "日本 😀"

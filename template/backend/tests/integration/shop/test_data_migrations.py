@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from backend.tests.integration.infrastructure.migrations import Migrations
+from backend.tests.fixtures.shop.migrations import Migrations
 
 CUSTOMER, PRODUCT, OTHER_PRODUCT, ORDER, EMPTY_ORDER = (UUID(int=n) for n in range(1, 6))
 

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr, ValidationError
 
 from backend.accounts.adapters.security import AuthSettings
+from backend.accounts.jobs import ScheduleSettings
 from backend.core.settings import AppSettings, Settings
 from backend.main import create_app
 from backend.shop.adapters.http_payment_gateway import PaymentSettings
@@ -38,8 +39,8 @@ async def test_each_life_has_parts_of_its_own_and_closes_them() -> None:
                 await subscription.get()
 
 
-async def test_jobs_run_when_they_are_wanted() -> None:
-    async with lifespan(make_app(Settings(jobs_interval=3600))):
+async def test_jobs_run_at_an_interval() -> None:
+    async with lifespan(make_app(ScheduleSettings(jobs_interval=3600))):
         pass  # starts and stops without an error
 
 
@@ -70,6 +71,10 @@ def test_an_app_with_good_ones_is() -> None:
     assert create_app(
         Settings(environment="production", database_url="postgresql://h/app"),
         AuthSettings(environment="production", auth_signing_key=SECRET),
-        PaymentSettings(environment="production", payment_gateway_key=SECRET),
+        PaymentSettings(
+            environment="production",
+            payment_gateway_url="https://gateway.example.com",
+            payment_gateway_key=SECRET,
+        ),
         database=FakeDatabase(),
     )

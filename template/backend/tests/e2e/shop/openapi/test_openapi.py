@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from pytest_greenfield.live_server import LiveServer
 from schemathesis import GenerationMode
 
 from backend.main import create_app
 from backend.tests.e2e.shop.openapi.fuzzing import Operation, fuzz
 from backend.tests.fixtures.accounts.live import Person
-from backend.tests.fixtures.live_server import LiveServer
 
 MAX_EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", "5"))
 """Of each mode, for each operation: `OPENAPI_EXAMPLES=200 uv run pytest --timeout=0 …` hunts."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from backend.core.paging import Cursor
+from backend.accounts.paging import Cursor
 from backend.shop.models.order import OrderStatus
 from backend.shop.repositories.orders import OrderFilter
 from backend.shop.repositories.products import ProductFilter

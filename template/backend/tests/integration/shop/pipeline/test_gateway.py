@@ -9,7 +9,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from backend.shop.adapters.circuit_breaker import CircuitBreaker
+from backend.core.circuit_breaker import CircuitBreaker
 from backend.shop.adapters.http_payment_gateway import HttpPaymentGateway
 from backend.shop.adapters.payment_gateway import Charge, ChargeResult, GatewayUnavailableError
 from backend.tests.async_utils import simulate_concurrent_requests

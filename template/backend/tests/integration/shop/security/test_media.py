@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.shop.models.product import Product, ProductImage
 from backend.tests.factories.shop import ProductFactory
-from backend.tests.fixtures.application import http_scope
-from backend.tests.fixtures.data import DATA_FOLDER
+from backend.tests.fixtures.shop.application import http_scope
+from backend.tests.fixtures.shop.data import DATA_FOLDER
 
 MEDIA = "/api/v1/media"
 PNG = (DATA_FOLDER / "shop" / "mug.png").read_bytes()

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from backend.accounts.paging import Cursor
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.core.errors import ValidationFailedError
-from backend.core.paging import Cursor
 from backend.tests.factories.accounts import CustomerFactory
 
 

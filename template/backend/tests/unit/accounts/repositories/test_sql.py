@@ -1,9 +1,11 @@
 """What only PostgreSQL understands, looked at as SQL."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from backend.accounts.paging import Cursor
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.tests.fakes.accounts.sql import Recorder
 
@@ -26,7 +28,7 @@ async def test_an_address_is_found_by_the_index_on_its_lower_case() -> None:
 
 
 async def test_a_page_is_a_range_of_its_index() -> None:
-    cursor = "AAZHf9r1QAAAAAAAAAAAAAAAAAAAAAAA"
+    cursor = Cursor(datetime(2026, 1, 1, tzinfo=UTC), UUID(int=1)).encode()
     sql = await compile_sql(lambda uow: uow.customers.list(cursor=cursor))
     assert "(customer.created_at, customer.id) < (" in sql
     assert "ORDER BY customer.created_at DESC, customer.id DESC" in sql

@@ -4,9 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from backend.core.errors import NotFoundError, UnsupportedMediaError
-from backend.shop.adapters.media import IMAGE_TYPES, DiskMediaStore, sniff_image
-from backend.tests.fixtures.data import DATA_FOLDER
+from backend.core.errors import NotFoundError
+from backend.shop.adapters.media import (
+    IMAGE_TYPES,
+    DiskMediaStore,
+    UnsupportedMediaError,
+    sniff_image,
+)
+from backend.tests.fixtures.shop.data import DATA_FOLDER
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from backend.core.schemas import Timestamp
 from backend.shop.schemas.orders import IdempotencyKey, OrderIn, PaymentIn
+from backend.shop.schemas.timestamps import Timestamp
 
 
 def line(quantity: Any = 1) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from backend.core.errors import NotFoundError, PayloadTooLargeError, UnsupportedMediaError
+from backend.core.errors import NotFoundError, PayloadTooLargeError
+from backend.shop.adapters.media import UnsupportedMediaError
 from backend.shop.models.product import Product
 from backend.shop.services.media import MediaService
 from backend.tests.factories.shop import ProductFactory

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytest_greenfield.live_server import LiveServer
 from pytest_httpserver import HTTPServer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -15,7 +16,6 @@ from backend.tests.async_utils import with_timeout
 from backend.tests.fixtures.accounts.live import NewPerson, Person, read
 from backend.tests.fixtures.features.graphql.client import ask
 from backend.tests.fixtures.features.graphql.socket import PROTOCOL, first_message, subscribe
-from backend.tests.fixtures.live_server import LiveServer
 from backend.tests.fixtures.shop.live import approve
 
 PLACE = """

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 
 import httpx2
 import pytest
+from pytest_greenfield.live_server import LiveServer, run_live_server
 from pytest_httpserver import HTTPServer
 from websockets.asyncio.client import connect
 
@@ -13,7 +14,6 @@ from backend.tests.e2e.shop.messages import receive, send
 from backend.tests.e2e.shop.purchases import create_product, place_order, post_payment
 from backend.tests.fixtures.accounts.live import NewPerson, Person
 from backend.tests.fixtures.features.redis.connection import RedisAway
-from backend.tests.fixtures.live_server import LiveServer, running_server
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,9 @@ def second_server(
 ) -> Iterator[LiveServer]:
     """A second process of the application."""
     log_file = tmp_path_factory.mktemp("second") / "server.log"
-    with running_server(worker_db_url, log_file, live_server_env) as server:
+    with run_live_server(
+        "backend.main:create_app", log_file, live_server_env, ready_path="/health/live"
+    ) as server:
         yield server
 
 

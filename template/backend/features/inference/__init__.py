@@ -1,0 +1,1 @@
+"""An external model service that labels images, over HTTP."""

@@ -1,0 +1,5 @@
+"""The tables of labels: every module here is imported."""
+
+from backend.core.discovery import import_modules
+
+import_modules(__name__, __path__)

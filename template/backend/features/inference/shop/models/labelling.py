@@ -1,0 +1,52 @@
+"""Labels of images, and the queue of those that wait for them."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.accounts.models.columns import Instant, choice
+from backend.core.models import Base, Timestamps
+from backend.shop.models.columns import JSONDocument
+
+
+class LabellingStatus(StrEnum):
+    """`failed`: given up, because the service refused it or it failed too often."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class ImageLabelling(Timestamps, Base):
+    """The labels of one image. It goes with the image."""
+
+    __tablename__ = "image_labelling"
+    __table_args__ = (
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+        Index(
+            "ix_image_labelling_attempts_created_at_pending",
+            "attempts",
+            "created_at",
+            postgresql_where=text("status = 'pending'"),
+        ),
+    )
+
+    image_id: Mapped[UUID] = mapped_column(
+        ForeignKey("product_image.id", ondelete="CASCADE"), primary_key=True
+    )
+    status: Mapped[LabellingStatus] = mapped_column(
+        choice(LabellingStatus, "status"),
+        default=LabellingStatus.PENDING,
+        server_default=LabellingStatus.PENDING.value,
+    )
+    labels: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONDocument, default=list, server_default="[]"
+    )
+    # Those that failed although the service was well.
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_error: Mapped[str | None] = mapped_column(Text)
+    # Not before; a worker that takes the image sets it, so that no other one does.
+    available_at: Mapped[Instant | None]

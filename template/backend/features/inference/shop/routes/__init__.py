@@ -1,0 +1,1 @@
+"""The routes: every module here with a `router` is found."""
