@@ -14,8 +14,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from backend.core.settings import AppSettings
 from backend.core.circuit_breaker import CircuitBreaker, CircuitOpenError
+from backend.core.settings import AppSettings
 from backend.shop.adapters.payment_gateway import (
     Charge,
     ChargeResult,
