@@ -62,8 +62,8 @@ class Outcome:
 ALL = [
     Backend("fastapi_async", 24, ("asyncio",)),
     Backend("sqlmodel_sync", 26),
-    Backend("flask_app", 24),
-    Backend("starlette_raw", 21, ("anyio",)),
+    Backend("flask_app", 28),
+    Backend("starlette_raw", 26, ("anyio",)),
     Backend("django_app", 19, ("django",)),
 ]
 

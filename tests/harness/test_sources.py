@@ -13,9 +13,8 @@ from tooling import ROOT
 SOURCES = ROOT / "template" / "vendor" / "pytest-greenfield" / "src" / "pytest_greenfield"
 MODULES = sorted(SOURCES.rglob("*.py"))
 LINES_OF_A_MODULE = 250
-LINES_OF_ALL = (
-    7150  # 4,000 was the aim for PostgreSQL alone; services cost 900, helpers to import 510
-)
+LINES_OF_ALL = 8400
+"""PostgreSQL and pytest 5,700 (4,000 was the aim), three services 2,100, helpers to import 510."""
 OF_AN_APPLICATION = {"alembic", "asyncpg", "fastapi", "sqlalchemy", "starlette"}
 
 
@@ -52,7 +51,7 @@ def test_modules_are_short(module: Path) -> None:
 
 
 def test_the_whole_is_short() -> None:
-    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
     assert sum(lines.values()) <= LINES_OF_ALL, lines
 
 

@@ -9,9 +9,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from pytest_greenfield import names
 from pytest_greenfield.errors import ServiceUnavailableError, UnsafeDatabaseError
 from pytest_greenfield.services.postgres import guard
 from pytest_greenfield.services.postgres.service import Postgres
+from pytest_greenfield.services.used import Services
 
 _HANGING = """
 import time
@@ -21,8 +23,11 @@ def test_it():
 """
 
 
-def check(root: Path) -> None:
-    """Try each part and print one line for it; raise ServiceUnavailableError at the first fault."""
+def check(root: Path, placeholders: set[str]) -> None:
+    """Try each part and each service of `placeholders`, and print a line for it.
+
+    Raises ServiceUnavailableError at the first fault.
+    """
     begun = time.monotonic()
     postgres = Postgres.plan(root=root, settings_migrations="none", environ=os.environ)
     try:
@@ -35,6 +40,7 @@ def check(root: Path) -> None:
         check_restore(postgres)
     finally:
         postgres.stop()
+    check_services(Services.plan(placeholders, "test_check_" + names.new_run(), os.environ))
     check_limits()
     check_guard()
     print(f"all of it took {time.monotonic() - begun:.1f} s")
@@ -82,6 +88,30 @@ def check_restore(postgres: Postgres) -> None:
     if rows != [(1,), (2,)]:
         raise ServiceUnavailableError(f"the database was not restored ({rows}): report this")
     print(f"restore   rows and a sequence, in {1000 * seconds:.1f} ms")
+
+
+def check_services(services: Services) -> None:
+    """Start each, write to it, and see that restoring removes that."""
+    for service in services:
+        begun = time.monotonic()
+        try:
+            service.start()
+            service.open()
+            seconds = time.monotonic() - begun
+            is_there = service.probe()
+            if not is_there():
+                raise ServiceUnavailableError(f"{service.summary} forgets what was written")
+            service.restore()
+            if is_there():
+                raise ServiceUnavailableError(f"{service.summary} was not restored: report this")
+            print(f"{service.name:<9} {service.summary}, started in {seconds:.1f} s, restored")
+        except ServiceUnavailableError as error:
+            if not service.optional:
+                raise
+            print(f"{service.name:<9} not here: {error}")
+        finally:
+            service.close()
+            service.stop()
 
 
 def check_limits() -> None:

@@ -21,12 +21,14 @@ from pathlib import Path
 from pytest_greenfield import names
 from pytest_greenfield.check import check
 from pytest_greenfield.errors import ServiceUnavailableError
+from pytest_greenfield.services import child
 from pytest_greenfield.services.ports import ReservedPort
 from pytest_greenfield.services.postgres import binaries, cache, cluster, guard, process
 from pytest_greenfield.services.postgres.account import Account, server_account
 from pytest_greenfield.services.postgres.address import Address, connect
 from pytest_greenfield.services.postgres.databases import Databases
 from pytest_greenfield.services.postgres.service import OWN_LIBPQ
+from pytest_greenfield.services.used import KINDS, Services
 
 _ROOT_FILES = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
@@ -108,18 +110,23 @@ def write_variables(path: Path, lines: list[str]) -> None:
     path.write_text("\n".join([*kept, *new, ""]), "utf-8")
 
 
-def _variables(root: Path, address: Address) -> list[str]:
-    """Return the lines of greenfield_environment that say where the database is."""
+def _environment(root: Path) -> list[str]:
+    """Return the lines of greenfield_environment."""
     try:
         tools = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
         lines = tools.get("ini_options", tools)["greenfield_environment"]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         lines = ["DATABASE_URL={postgres.url}"]
     texts = lines.splitlines() if isinstance(lines, str) else [str(line) for line in lines]
+    return [text.strip() for text in texts]
+
+
+def _variables(root: Path, address: Address) -> list[str]:
+    """Return those that say where the database is."""
     placeholder = re.compile(r"\{postgres\.(\w+)\}")
     return [
-        placeholder.sub(lambda match: str(getattr(address, match[1], match[0])), text.strip())
-        for text in texts
+        placeholder.sub(lambda match: str(getattr(address, match[1], match[0])), text)
+        for text in _environment(root)
         if placeholder.search(text)
     ]
 
@@ -143,6 +150,9 @@ def clean() -> None:
             for path in folder.glob(pattern):
                 cache.remove(path)
                 print(f"removed   {path}")
+    for path in child.prune():
+        print(f"removed   {path}")
+    clean_services()
     given = os.environ.get("TEST_DATABASE_URL", "").strip()
     if given:
         server, libpq = guard.resolve(given, os.environ)
@@ -151,6 +161,24 @@ def clean() -> None:
         for name in databases.drop_orphans(keep_templates=0):
             print(f"dropped   {name}")
         databases.close()
+
+
+def clean_services() -> None:
+    """On given servers, remove what ended runs have left."""
+    # With all placeholders, as one of them may be asked for.
+    names_of_all = [f"{name}.{part}" for name in KINDS for part in ("url", "prefix")]
+    for service in Services.plan(names_of_all, "test_clean_" + names.new_run(), os.environ):
+        if service.plan.source == "given":
+            for name in service.drop_orphans():
+                print(f"dropped   {name}")
+        service.stop()
+
+
+def _check() -> None:
+    root = project_root()
+    check(
+        root, {name for line in _environment(root) for name in re.findall(r"\{(\w+\.\w+)\}", line)}
+    )
 
 
 def project_root() -> Path:
@@ -179,7 +207,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("clean")
     chosen = parser.parse_args(arguments)
     action: dict[str, Callable[[], None]] = {
-        "check": lambda: check(project_root()),
+        "check": _check,
         "serve": lambda: serve(reset=chosen.reset, env_file=chosen.env_file),
         "clean": clean,
     }

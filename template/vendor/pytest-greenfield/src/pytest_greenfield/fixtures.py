@@ -16,12 +16,15 @@ import pytest
 
 from .errors import ServiceUnavailableError
 from .query_log import QueryLog, recorded
+from .services.service import in_ci
 from .session import HARNESS
 
 if TYPE_CHECKING:
     from .services.postgres.address import Address
     from .services.postgres.service import Postgres
+    from .services.rabbitmq.service import RabbitMQ
     from .services.redis.service import Redis
+    from .services.s3.service import S3
     from .services.service import Service
     from .services.wiremock.client import WireMock
     from .services.wiremock.service import WireMockService
@@ -84,6 +87,42 @@ def worker_redis_url(redis_container: Redis) -> str:
     return redis_container.url
 
 
+@pytest.fixture(scope="session")
+def s3_storage(request: pytest.FixtureRequest) -> S3:
+    """The run's S3: `values()` has its `url`, `access_key`, `secret_key` and `region`."""
+    s3: S3 = _service(request, "s3")
+    return s3
+
+
+@pytest.fixture(scope="session")
+def worker_s3(s3_storage: S3) -> str:
+    """The name of this worker's bucket; it may make others, whose names begin so."""
+    return s3_storage.bucket
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(request: pytest.FixtureRequest) -> RabbitMQ:
+    """The worker's vhost on the run's RabbitMQ, at `rabbitmq.url`.
+
+    Where it cannot be had, its tests are skipped, and fail in CI.
+    """
+    service: RabbitMQ = _service(request, "amqp")
+    harness = request.config.stash[HARNESS]
+    try:
+        if not service.opened:
+            if harness.isolation.starts_server:
+                service.start()
+            service.open()
+            service.opened = True
+            harness.register_services()
+    except ServiceUnavailableError as error:
+        if in_ci():
+            pytest.fail(f"RabbitMQ is needed where CI is set: {error}", pytrace=False)
+        harness.levels.not_run["rabbitmq"] = f"tests of RabbitMQ: {error}"
+        pytest.skip(str(error))
+    return service
+
+
 class _MockRedis(AsyncMock):
     """Of its client's methods, some return something at once; the others have to be awaited."""
 
@@ -120,6 +159,8 @@ def wiremock_container(
     service: WireMockService = _service(request, "wiremock")
     try:
         service.use(wiremock_mappings)
+        service.opened = True
+        request.config.stash[HARNESS].register_services()
         return service
     except ServiceUnavailableError as error:
         reason = str(error)

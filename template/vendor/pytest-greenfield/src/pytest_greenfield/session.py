@@ -115,6 +115,7 @@ class Harness:
         """
         try:
             self._start_services()
+            self.services.begin_optional()  # a worker may ask
         except ServiceUnavailableError as error:
             raise pytest.UsageError(_sentence(error)) from None
 
@@ -122,7 +123,7 @@ class Harness:
         if self._start is not None:
             self._start.result()
         self._start_each()
-        self._register_services()
+        self.register_services()
 
     def _start_each(self) -> None:
         if not self.isolation.postgres.started:
@@ -141,9 +142,10 @@ class Harness:
             session.shouldstop = _sentence(error)  # what xdist passes on to the controller
             # Not 2: xdist would replace the worker, as one that was interrupted.
             pytest.exit(_sentence(error), returncode=1)
-        self._register_services()
+        self.register_services()
 
-    def _register_services(self) -> None:
+    def register_services(self) -> None:
+        """Note what the run's block says of the servers that are there."""
         used = [self.isolation.postgres, *self.services]
         if len(self.summary.services) < len(used):
             self.summary.services = [service.summary for service in used if service.version]

@@ -5,6 +5,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 
+from bookings import cache
 from bookings.database import db_session
 from bookings.models import Booking, Room
 
@@ -16,6 +17,12 @@ def rooms():
     seats = request.args.get("seats", 1, type=int)
     found = db_session.scalars(select(Room).where(Room.seats >= seats).order_by(Room.id))
     return [{"id": room.id, "name": room.name} for room in found]
+
+
+@blueprint.get("/rooms/<int:room_id>")
+def room(room_id):
+    found = db_session.get(Room, room_id) or abort(404)
+    return {"id": found.id, "name": found.name, "visits": cache.count_visit(room_id)}
 
 
 @blueprint.post("/rooms/<int:room_id>/bookings")

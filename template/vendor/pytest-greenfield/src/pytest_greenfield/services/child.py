@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 import secrets
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pytest_greenfield.services.postgres import cache
@@ -102,6 +106,34 @@ def prune() -> list[Path]:
                 os.close(lock)
                 removed.append(folder)
     return removed
+
+
+def name_of(run: str, worker: str) -> str:
+    """Return the name of what a worker has on a server that cannot tell when a run has ended.
+
+    It carries the machine, on which a lock tells.
+    """
+    return f"{run}-{_machine()}-{worker}".replace("_", "-")
+
+
+def is_left(name: str, made: datetime) -> bool:
+    """Say whether what has this name belongs to a run that has ended; elsewhere after a day."""
+    parts = re.match(r"(test-.+-[0-9a-f]{8})-([0-9a-f]{6})-(?:master|gw\d+)(?:-|$)", name)
+    if parts is None:
+        return False
+    if parts[2] != _machine():
+        return datetime.now(UTC) - made > timedelta(days=1)
+    for folder in _root().glob("service-*"):
+        if folder.name.replace("_", "-").startswith(f"service-{parts[1]}-"):
+            lock = cache.try_lock(folder / "lock")
+            if lock is None:
+                return False
+            os.close(lock)
+    return True
+
+
+def _machine() -> str:
+    return hashlib.blake2b(socket.gethostname().encode(), digest_size=3).hexdigest()
 
 
 def _root() -> Path:

@@ -45,6 +45,9 @@ class Plan:
     """Why it cannot be had."""
     port: int = 0
     """Of a server that the run's workers share."""
+    management_port: int = 0
+    management_url: str = ""
+    """Both of RabbitMQ."""
     secret: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def export(self) -> dict[str, Any]:
@@ -62,6 +65,8 @@ class Service(ABC):
     """The environment variable that gives a server."""
     example: ClassVar[str]
     """A value for that."""
+    optional: ClassVar[bool] = False
+    """Whether only the tests that ask for its fixture need it: it is opened for the first."""
 
     def __init__(self, plan: Plan, worker: str) -> None:
         """Choose addresses, and start nothing."""
@@ -135,6 +140,10 @@ class Service(ABC):
     @abstractmethod
     def failure_reason(self) -> str | None:
         """Return a sentence when the server has gone away, else None."""
+
+    @abstractmethod
+    def drop_orphans(self) -> list[str]:
+        """Remove from a given server what ended runs have left; return its names."""
 
     @property
     def summary(self) -> str:

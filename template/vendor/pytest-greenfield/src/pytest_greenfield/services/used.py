@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.child import prune
 from pytest_greenfield.services.service import Plan, Service
 
 KINDS = {
     "redis": "redis.service:Redis",
     "wiremock": "wiremock.service:WireMockService",
+    "s3": "s3.service:S3",
+    "amqp": "rabbitmq.service:RabbitMQ",
 }
 """The first part of a placeholder, and the class. A new service is one line here."""
 
@@ -77,14 +80,22 @@ class Services:
         if self._services:
             prune()
         for service in self:
-            service.start()
+            if not service.optional:
+                service.start()
 
     def open(self) -> None:
         """Make what this worker has of its own, unless it is there."""
         for service in self:
-            if not service.opened:
+            if not service.opened and not service.optional:
                 service.open()
                 service.opened = True
+
+    def begin_optional(self) -> None:
+        """Start those that take long, for workers which may ask for them; they hear of failures."""
+        for service in self:
+            if service.optional:
+                with suppress(ServiceUnavailableError):
+                    service.start()
 
     def _open(self) -> list[Service]:
         return [service for service in self if service.opened]

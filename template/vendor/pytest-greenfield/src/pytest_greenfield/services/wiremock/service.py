@@ -35,6 +35,7 @@ class WireMockService(Service):
     product = "WireMock"
     variable: ClassVar[str] = "TEST_WIREMOCK_URL"
     example: ClassVar[str] = "http://127.0.0.1:8080"
+    optional: ClassVar[bool] = True
 
     def __init__(self, plan: Plan, worker: str) -> None:
         super().__init__(plan, worker)
@@ -128,7 +129,7 @@ class WireMockService(Service):
 
     def _connect(self, mappings: Iterable[Path]) -> None:
         version = self.client.call("GET", "/health")["version"]
-        self._drop_orphans()
+        self.drop_orphans()
         for file in mappings:
             self._load(file)
         self._baseline = self.client.mappings()
@@ -145,16 +146,18 @@ class WireMockService(Service):
                 f"{file} holds no mappings of WireMock ({one_line(error)}): correct it"
             ) from None
 
-    def _drop_orphans(self) -> None:
-        """Remove what runs have left on a given server that were killed."""
+    def drop_orphans(self) -> list[str]:
+        """Remove mappings of runs that were killed hours ago; return whose they were."""
         if not self._given:
-            return
-        now = time.time()
+            return []
+        dropped, now = set(), time.time()
         for mapping in self.client.call("GET", "/mappings")["mappings"]:
             made = mapping.get("metadata", {}).get("greenfield_time", now)
             if now - made > _LEFT_SECONDS:
+                dropped.add(WireMock.owner(mapping))
                 with contextlib.suppress(ValueError):  # another worker was first
                     self.client.call("DELETE", f"/mappings/{mapping['id']}")
+        return sorted(dropped)
 
     def begin(self) -> WireMock:
         """Return the client of a test, and forget what others sent that did not ask for it."""
@@ -225,5 +228,5 @@ class WireMockService(Service):
     def probe(self) -> Callable[[], bool]:
         """Add a mapping."""
         self.use([])
-        self.client.stub({"request": {"urlPath": "/checked"}, "response": {"status": 204}})
+        self.begin().stub({"request": {"urlPath": "/checked"}, "response": {"status": 204}})
         return lambda: bool(self.client.mappings())

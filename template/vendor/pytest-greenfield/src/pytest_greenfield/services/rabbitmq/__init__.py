@@ -1,0 +1,1 @@
+"""RabbitMQ: the server of the system, a container, or one that was given."""
