@@ -1,0 +1,1 @@
+"""Makes a new aggregate, and its domain where there is none: `python -m vendor.scaffold --help`."""
