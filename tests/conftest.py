@@ -1,6 +1,8 @@
 """Fixtures of the template's own tests."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,3 +64,18 @@ def own_template(template: Path, tmp_path: Path) -> Path:
     clone = tmp_path / "upstream" / "greenfield.git"
     git(template, "clone", "--quiet", str(template), str(clone))
     return clone
+
+
+@pytest.fixture(scope="session")
+def wiremock_jar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """WireMock's official jar: WIREMOCK_JAR, or from npm; without npm, a skip outside of CI."""
+    if given := os.environ.get("WIREMOCK_JAR"):
+        return Path(given)
+    missing = [name for name in ("npm", "java") if shutil.which(name) is None]
+    if missing and not os.environ.get("CI"):
+        pytest.skip(f"there is no {' and no '.join(missing)} on this machine")
+    folder = tmp_path_factory.mktemp("npm")
+    command = ["npm", "install", "--silent", "--no-package-lock", "wiremock@3.13.2"]
+    subprocess.run(command, cwd=folder, check=True)
+    (jar,) = folder.glob("node_modules/wiremock/build/wiremock-standalone-*.jar")
+    return jar

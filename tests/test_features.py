@@ -40,6 +40,7 @@ FEATURES = {
         (True,), False, re.compile(r"inference|labelling|rapidocr|onnx|image_labels", re.IGNORECASE)
     ),
 }
+HTTP_PEERS = re.compile(r"wiremock|cassette|vcr|httpserver|payment|peers/", re.IGNORECASE)
 SAMPLES = ["none", "accounts", "shop"]
 REFUSED: Answers = {name: feature.refused for name, feature in FEATURES.items()}
 TAKEN: Answers = {name: feature.taken[0] for name, feature in FEATURES.items()}
@@ -109,3 +110,12 @@ def test_the_tests_container_of_s3_is_the_one_that_the_plugin_starts(
     project = render_with_copier(template, {"object_storage": True}, tmp_path)
     services = yaml.safe_load((project / "compose.test.yaml").read_text(encoding="utf-8"))
     assert services["services"]["s3"]["image"] == f"docker.io/{IMAGE}"
+
+
+@pytest.mark.parametrize("sample", ["none", "accounts"])
+def test_without_the_shop_nothing_names_its_http_peers(
+    template: Path, tmp_path: Path, sample: str
+) -> None:
+    project = render_with_copier(template, {**TAKEN, "sample": sample, "ci": "both"}, tmp_path)
+    assert traces(project, HTTP_PEERS) == []
+    assert not (project / "backend" / "tests" / "peers").exists()

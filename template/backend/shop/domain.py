@@ -12,8 +12,12 @@ from backend.core.settings import SettingsRegistry
 from backend.core.unit_of_work import make_factory
 from backend.shop.adapters.cache import MemoryCache
 from backend.shop.adapters.events import MemoryEventBus
+from backend.shop.adapters.http_payment_gateway import (
+    HttpPaymentGateway,
+    PaymentSettings,
+    make_client,
+)
 from backend.shop.adapters.media import DiskMediaStore, MediaSettings
-from backend.shop.adapters.payment_gateway import HttpPaymentGateway, PaymentSettings, make_client
 from backend.shop.api import routes
 from backend.shop.repositories.unit_of_work import ShopUnitOfWork
 from backend.shop.services.catalogue import CatalogueSettings

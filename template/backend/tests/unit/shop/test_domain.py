@@ -8,7 +8,7 @@ from backend.accounts.adapters.security import AuthSettings
 from backend.accounts.jobs import ScheduleSettings
 from backend.core.settings import AppSettings, Settings
 from backend.main import create_app
-from backend.shop.adapters.payment_gateway import PaymentSettings
+from backend.shop.adapters.http_payment_gateway import PaymentSettings
 from backend.shop.domain import lifespan, make_jobs
 from backend.shop.models.outbox import OutboxStatus
 from backend.shop.services.container import ShopContainer
@@ -71,6 +71,10 @@ def test_an_app_with_good_ones_is() -> None:
     assert create_app(
         Settings(environment="production", database_url="postgresql://h/app"),
         AuthSettings(environment="production", auth_signing_key=SECRET),
-        PaymentSettings(environment="production", payment_gateway_key=SECRET),
+        PaymentSettings(
+            environment="production",
+            payment_gateway_url="https://gateway.example.com",
+            payment_gateway_key=SECRET,
+        ),
         database=FakeDatabase(),
     )

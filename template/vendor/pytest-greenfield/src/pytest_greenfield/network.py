@@ -19,6 +19,7 @@ from .settings import Settings
 SERVER_FIXTURES = {
     *("postgres_container", "worker_db_url", "clone_database", "clean_tables", "integration_env"),
     *("redis_container", "worker_redis_url", "real_redis"),
+    *("wiremock_container", "wiremock"),
     *("s3_storage", "worker_s3", "rabbitmq"),
 }
 """Fixtures that start or reach a server. An offline test that asks for one is refused before they

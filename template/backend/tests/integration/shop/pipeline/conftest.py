@@ -5,7 +5,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 from pytest_httpserver import HTTPServer
 
-from backend.shop.adapters.payment_gateway import HttpPaymentGateway, PaymentSettings, make_client
+from backend.shop.adapters.http_payment_gateway import (
+    HttpPaymentGateway,
+    PaymentSettings,
+    make_client,
+)
 from backend.tests.fakes.shop.http_server import QuickServer
 
 MakeGateway = Callable[..., HttpPaymentGateway]

@@ -10,12 +10,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from backend.core.circuit_breaker import CircuitBreaker
-from backend.shop.adapters.payment_gateway import (
-    Charge,
-    ChargeResult,
-    GatewayUnavailableError,
-    HttpPaymentGateway,
-)
+from backend.shop.adapters.http_payment_gateway import HttpPaymentGateway
+from backend.shop.adapters.payment_gateway import Charge, ChargeResult, GatewayUnavailableError
 from backend.tests.async_utils import simulate_concurrent_requests
 from backend.tests.integration.shop.pipeline.conftest import APPROVED, DECLINED, MakeGateway
 

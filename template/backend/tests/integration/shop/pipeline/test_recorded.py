@@ -1,59 +1,116 @@
-"""Played back from a cassette: what a gateway really says, without asking it each time.
+"""Cassettes: what is not in them is not sent, and what is recorded holds no secret."""
 
-Nothing is ever recorded here. The shop's gateway is an invention, so its cassette is written by
-hand; to record one of a real gateway's sandbox, give its address, say `record_mode="all"`, and look
-at what is in the cassette before you commit it.
-"""
-
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-import vcr  # type: ignore[import-untyped]  # ships no types
+import yaml  # type: ignore[import-untyped]  # the stubs are not worth a dependency
+from detect_secrets.core.scan import scan_line
+from detect_secrets.settings import default_settings
+from pytest_httpserver import HTTPServer
 
 from backend.shop.adapters.payment_gateway import Charge
-from backend.tests.integration.shop.pipeline.conftest import MakeGateway
+from backend.tests.fixtures.shop.cassettes import (
+    CASSETTES,
+    HEADERS,
+    HOST,
+    NotRecordedError,
+    OpenCassette,
+)
+from backend.tests.integration.shop.pipeline.conftest import APPROVED, MakeGateway
 
-CASSETTES = Path(__file__).parent / "cassettes"
+CHARGE = Charge("recorded-0003", UUID(int=3), Decimal("0.01"), "tok_unknown")
+ENTROPY = "High Entropy"
+"""Part of the names of detectors that take any identifier for a secret."""
+KEY = "sk_live_4711-3f9c2a7be1d04856"
 
 
-@pytest.fixture
-def cassette() -> Iterator[vcr.cassette.Cassette]:
-    """Plays gateway.yaml; a request that is not in it fails."""
-    player = vcr.VCR(
-        record_mode="none",
-        match_on=["method", "path", "query", "body"],
-        filter_headers=["authorization"],
-        ignore_hosts=["test"],  # the client of the application itself
+@pytest.fixture(autouse=True)
+def on_a_developers_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither CI nor a recording, whatever the shell says."""
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("RECORD_CASSETTES", raising=False)
+
+
+@default_settings()
+def find_secrets(path: Path) -> list[str]:
+    """Return what a cassette should not hold."""
+    found = []
+    for interaction in yaml.safe_load(path.read_text("utf-8"))["interactions"]:
+        request, response = interaction["request"], interaction["response"]
+        names = {name.lower() for message in (request, response) for name in message["headers"]}
+        found += [f"the header {name}" for name in names - HEADERS]
+        if not request["uri"].startswith(f"http://{HOST}/"):
+            found.append(f"the address {request['uri']}")
+        for text in (request["uri"], request["body"], response["body"]["string"]):
+            found += [secret.type for secret in scan_line(text) if ENTROPY not in secret.type]
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(CASSETTES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_cassette_holds_a_secret(path: Path) -> None:
+    assert find_secrets(path) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "uri", "body"),
+    [
+        ("Authorization", f"http://{HOST}/charges", ""),
+        ("Cookie", f"http://{HOST}/charges", ""),
+        ("Content-Type", "https://sandbox.example.com/charges", ""),
+        ("Content-Type", f"http://{HOST}/charges", f'{{"api_key": "{KEY}"}}'),
+    ],
+)
+def test_a_secret_in_a_cassette_is_found(tmp_path: Path, header: str, uri: str, body: str) -> None:
+    request = {"body": body, "headers": {header: ["text"]}, "method": "POST", "uri": uri}
+    response = {"body": {"string": ""}, "headers": {}, "status": {"code": 200, "message": "OK"}}
+    path = tmp_path / "leaky.yaml"
+    cassette = {"interactions": [{"request": request, "response": response}], "version": 1}
+    path.write_text(yaml.safe_dump(cassette, width=1000), "utf-8")
+    assert len(find_secrets(path)) == 1
+
+
+async def test_what_is_not_recorded_is_not_sent(
+    gateway_server: HTTPServer, make_gateway: MakeGateway, open_cassette: OpenCassette
+) -> None:
+    gateway_server.expect_request("/charges").respond_with_json(APPROVED)
+    sentence = (
+        r"^gateway\.yaml does not hold this POST /charges, .* `RECORD_CASSETTES=https://.*\.$"
     )
-    with player.use_cassette(str(CASSETTES / "gateway.yaml")) as cassette:
-        yield cassette
+    with pytest.raises(NotRecordedError, match=sentence):  # noqa: SIM117 - which one raises matters
+        with open_cassette(CASSETTES / "gateway.yaml"):
+            await make_gateway().charge(CHARGE)
+    assert gateway_server.log == []
 
 
-async def test_a_recorded_charge_is_understood(
-    cassette: vcr.cassette.Cassette, make_gateway: MakeGateway
+async def test_a_recording_holds_no_secret_and_is_played_back(
+    gateway_server: HTTPServer,
+    make_gateway: MakeGateway,
+    open_cassette: OpenCassette,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    charge = Charge("recorded-0001", UUID(int=1), Decimal("25.00"), "tok_visa")
-    result = await make_gateway(payment_gateway_url="http://gateway.invalid").charge(charge)
-    assert result.approved
-    assert result.reference == "ch_3Nf0aZ2eZvKYlo2C"
-    assert cassette.play_count == 1
+    headers = {"Set-Cookie": f"session={KEY}", "X-Api-Key": KEY}
+    gateway_server.expect_request("/charges").respond_with_json(APPROVED, headers=headers)
+    path = tmp_path / "new.yaml"
+    monkeypatch.setenv("RECORD_CASSETTES", gateway_server.url_for(""))
+    with open_cassette(path):
+        recorded = await make_gateway(payment_gateway_key=KEY).charge(CHARGE)
+    assert KEY not in path.read_text("utf-8")
+    assert find_secrets(path) == []
+    monkeypatch.delenv("RECORD_CASSETTES")
+    with open_cassette(path):
+        assert await make_gateway().charge(CHARGE) == recorded
+    assert len(gateway_server.log) == 1
 
 
-async def test_a_recorded_decline_is_understood(
-    cassette: vcr.cassette.Cassette, make_gateway: MakeGateway
+def test_nothing_is_recorded_in_ci(
+    open_cassette: OpenCassette, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    charge = Charge("recorded-0002", UUID(int=2), Decimal("25.00"), "tok_chargeDeclined")
-    result = await make_gateway(payment_gateway_url="http://gateway.invalid").charge(charge)
-    assert (result.approved, result.decline_reason) == (False, "insufficient_funds")
-
-
-async def test_what_was_not_recorded_is_not_sent(
-    cassette: vcr.cassette.Cassette, make_gateway: MakeGateway
-) -> None:
-    charge = Charge("recorded-0003", UUID(int=3), Decimal("0.01"), "tok_unknown")
-    with pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException, match="none"):
-        await make_gateway(payment_gateway_url="http://gateway.invalid").charge(charge)
-    assert cassette.play_count == 0
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("RECORD_CASSETTES", "https://sandbox.example.com")
+    opened = open_cassette(tmp_path / "new.yaml")
+    with pytest.raises(pytest.fail.Exception, match="record on your own machine"):
+        opened.__enter__()
+    assert list(tmp_path.iterdir()) == []

@@ -9,13 +9,16 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from backend.shop.adapters.payment_gateway import (
-    Charge,
-    ChargeResult,
-    GatewayUnavailableError,
+from backend.shop.adapters.http_payment_gateway import (
     HttpPaymentGateway,
     PaymentSettings,
     make_client,
+)
+from backend.shop.adapters.payment_gateway import (
+    Charge,
+    ChargeResult,
+    GatewayFailure,
+    GatewayUnavailableError,
 )
 
 Answer = httpx2.Response | Exception
@@ -45,9 +48,18 @@ def peer() -> Peer:
 
 
 @pytest.fixture
-async def gateway(peer: Peer) -> AsyncIterator[HttpPaymentGateway]:
+def waits() -> list[float]:
+    """The seconds that the gateway's client has waited between attempts."""
+    return []
+
+
+@pytest.fixture
+async def gateway(peer: Peer, waits: list[float]) -> AsyncIterator[HttpPaymentGateway]:
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
     async with make_client(SETTINGS, httpx2.MockTransport(peer)) as client:
-        yield HttpPaymentGateway(client, SETTINGS)
+        yield HttpPaymentGateway(client, SETTINGS, sleep=sleep)
 
 
 def unsent() -> Exception:
@@ -98,6 +110,67 @@ async def test_a_passing_failure_is_tried_again_with_the_same_key(
     assert {request.headers["Idempotency-Key"] for request in peer.requests} == {"key-12345678"}
 
 
+KINDS: dict[GatewayFailure, tuple[Callable[[], Answer], bool]] = {
+    GatewayFailure.UNREACHABLE: (unsent, False),
+    GatewayFailure.TIMEOUT: (unanswered, True),
+    GatewayFailure.BROKEN: (PASSING["broken answer"], True),
+    GatewayFailure.RATE_LIMITED: (partial(httpx2.Response, 429), False),
+    GatewayFailure.FAILING: (partial(httpx2.Response, 500), True),
+    GatewayFailure.MALFORMED: (PASSING["no json"], True),
+    GatewayFailure.REFUSED: (partial(httpx2.Response, 400), False),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_each_kind_of_failure_has_its_name(
+    peer: Peer, gateway: HttpPaymentGateway, kind: GatewayFailure
+) -> None:
+    answer, sent = KINDS[kind]
+    peer.answers = [answer() for _ in range(3)]
+    with pytest.raises(GatewayUnavailableError) as failure:
+        await gateway.charge(CHARGE)
+    assert (failure.value.failure, failure.value.sent) == (kind, sent)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_the_gateway_says_how_long_to_wait(
+    peer: Peer, gateway: HttpPaymentGateway, waits: list[float], status: int
+) -> None:
+    peer.answers = [
+        httpx2.Response(status, headers={"Retry-After": "2"}),
+        httpx2.Response(200, json=APPROVED),
+    ]
+    assert (await gateway.charge(CHARGE)).approved
+    assert waits == [2.0]
+
+
+async def test_a_long_wait_is_left_to_the_customer(
+    peer: Peer, gateway: HttpPaymentGateway, waits: list[float]
+) -> None:
+    peer.answers = [httpx2.Response(429, headers={"Retry-After": "7"})]
+    with pytest.raises(GatewayUnavailableError) as failure:
+        await gateway.charge(CHARGE)
+    assert failure.value.headers["Retry-After"] == "7"
+    assert (len(peer.requests), waits) == (1, [])
+
+
+@pytest.mark.parametrize("asked", ["", "soon", "-3", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT"])
+async def test_a_wait_that_is_no_number_of_seconds_is_passed_over(
+    peer: Peer, gateway: HttpPaymentGateway, waits: list[float], asked: str
+) -> None:
+    limited = httpx2.Response(429, headers={"Retry-After": asked})
+    peer.answers = [limited, httpx2.Response(200, json=APPROVED)]
+    assert (await gateway.charge(CHARGE)).approved
+    assert waits == [0.0]
+
+
+async def test_no_wait_is_longer_than_an_hour(peer: Peer, gateway: HttpPaymentGateway) -> None:
+    peer.answers = [httpx2.Response(429, headers={"Retry-After": "9" * 400})]
+    with pytest.raises(GatewayUnavailableError) as failure:
+        await gateway.charge(CHARGE)
+    assert failure.value.headers["Retry-After"] == "3600"
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 async def test_what_will_never_be_taken_is_not_tried_again(
     peer: Peer, gateway: HttpPaymentGateway, status: int
@@ -137,6 +210,7 @@ async def test_many_failures_stop_asking(peer: Peer, gateway: HttpPaymentGateway
     with pytest.raises(GatewayUnavailableError) as failure:
         await gateway.charge(CHARGE)
     assert len(peer.requests) == 4
+    assert failure.value.failure is GatewayFailure.CIRCUIT_OPEN
     assert not failure.value.sent
     assert 25 <= int(failure.value.headers["Retry-After"]) <= 30
 
