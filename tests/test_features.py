@@ -26,7 +26,7 @@ FEATURES = {
         # The first is taken while others are refused: it must not lean on Redis.
         ("celery-rabbitmq", "celery-redis"),
         "none",
-        re.compile(r"(?i:celery|kombu|rabbitmq|amqp|task_queue|aiosmtpd)|\bMAIL_[A-Z]"),
+        re.compile(r"celery|kombu|rabbitmq|amqp|task_queue|aiosmtpd", re.IGNORECASE),
     ),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
     "inference": Feature(
