@@ -71,6 +71,11 @@ class Network:
         self._error = None
         self._blocked = True
 
+    @property
+    def blocked(self) -> bool:
+        """Whether the running test is offline."""
+        return self._blocked
+
     def unblock(self) -> None:
         """Open the network again."""
         self._blocked = False
