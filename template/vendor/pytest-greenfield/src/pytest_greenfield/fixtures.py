@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import types
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .services.redis.service import Redis
     from .services.s3.service import S3
     from .services.service import Service
+    from .services.wiremock.client import WireMock
+    from .services.wiremock.service import WireMockService
 
 CloneDatabase = Callable[..., AbstractContextManager["Address"]]
 """`with clone_database("purpose") as address:`, or with `empty=True` for one without tables."""
@@ -139,6 +141,40 @@ def mock_redis() -> AsyncMock:
     mock = _MockRedis(spec=Client)
     mock.ping.return_value = True
     return mock
+
+
+@pytest.fixture(scope="session")
+def wiremock_mappings(pytestconfig: pytest.Config) -> Sequence[Path]:
+    """The files with mappings: `*.json` in folders called `wiremock` below pytest's testpaths."""
+    paths = pytestconfig.getini("testpaths") or ["tests"]
+    folders = [pytestconfig.rootpath / path for path in paths]
+    return sorted(file for folder in folders for file in folder.rglob("wiremock/*.json"))
+
+
+@pytest.fixture(scope="session")
+def wiremock_container(
+    wiremock_mappings: Sequence[Path], request: pytest.FixtureRequest
+) -> WireMockService:
+    """The worker's WireMock, started now; tests are skipped where there is none, or fail in CI."""
+    service: WireMockService = _service(request, "wiremock")
+    try:
+        service.use(wiremock_mappings)
+        service.opened = True
+        request.config.stash[HARNESS].register_services()
+        return service
+    except ServiceUnavailableError as error:
+        reason = str(error)
+    if service.may_be_missing:
+        pytest.skip(reason)
+    pytest.fail(reason, pytrace=False)
+
+
+@pytest.fixture
+def wiremock(wiremock_container: WireMockService) -> Iterator[WireMock]:
+    """WireMock with the project's mappings. A request without one fails the test."""
+    yield wiremock_container.begin()
+    if complaint := wiremock_container.complaint():
+        pytest.fail(complaint, pytrace=False)
 
 
 @dataclass(frozen=True)

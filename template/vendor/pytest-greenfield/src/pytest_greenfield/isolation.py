@@ -81,16 +81,16 @@ class Isolation:
         self._database.empty_tables()
 
     @contextmanager
-    def wide_fixture(
-        self, fixture: pytest.FixtureDef[Any], *, offline: bool
-    ) -> Iterator[None]:
-        """Take what a fixture of a wider scope writes and starts for its own, while it lives."""
+    def wide_fixture(self, fixture: pytest.FixtureDef[Any], *, online: bool) -> Iterator[None]:
+        """Take what a fixture of a wider scope writes and starts for its own, while it lives.
+
+        Offline it cannot write to a service, and the plugin cannot ask one what is there.
+        """
         mark = self.tasks.mark()
         database = self._database
         depth = database.begin_fixture() if database else 0
         try:
-            # An offline test cannot reach a service, and neither can what asks the service.
-            with nullcontext() if offline else self.services.wide_fixture(id(fixture)):
+            with self.services.wide_fixture(id(fixture)) if online else nullcontext():
                 yield
         except BaseException:
             if database:

@@ -142,7 +142,7 @@ def _root() -> Path:
 
 def _processes_in(folder: Path) -> Iterator[int]:
     if not Path("/proc/self").exists():
-        listed = subprocess.run(["ps", "-axo", "pid=,command="], capture_output=True, check=False)
+        listed = subprocess.run(["ps", "-axwwo", "pid=,command="], capture_output=True, check=False)
         for line in listed.stdout.decode("utf-8", "replace").splitlines():
             if str(folder) in line:
                 yield int(line.split()[0])

@@ -13,6 +13,7 @@ from pytest_greenfield.services.service import Plan, Service
 
 KINDS = {
     "redis": "redis.service:Redis",
+    "wiremock": "wiremock.service:WireMockService",
     "s3": "s3.service:S3",
     "amqp": "rabbitmq.service:RabbitMQ",
 }
