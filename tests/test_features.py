@@ -28,7 +28,7 @@ FEATURES = {
         # The first is taken while others are refused: it must not lean on Redis.
         ("celery-rabbitmq", "celery-redis"),
         "none",
-        re.compile(r"(?i:celery|kombu|rabbitmq|amqp|task_queue|aiosmtpd)|\bMAIL_[A-Z]"),
+        re.compile(r"celery|kombu|rabbitmq|amqp|task_queue|aiosmtpd", re.IGNORECASE),
     ),
     "object_storage": Feature(
         (True,),
