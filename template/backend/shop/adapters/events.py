@@ -50,6 +50,10 @@ class Subscription(Protocol):
 class EventBus(Protocol):
     """Passes events on to all who listen to their topic at that moment."""
 
+    @property
+    def listeners(self) -> int:
+        """How many mailboxes are open in this process."""
+
     async def publish(self, event: Event) -> None:
         """Hand an event over. Never waits for a listener; raises when it cannot be handed over."""
 

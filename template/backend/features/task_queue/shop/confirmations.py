@@ -21,6 +21,11 @@ class ConfirmingEventBus:
         self._bus = bus
         self._open_unit_of_work = open_unit_of_work
 
+    @property
+    def listeners(self) -> int:
+        """How many mailboxes are open in this process."""
+        return self._bus.listeners
+
     async def publish(self, event: Event) -> None:
         """Write the mail, and publish."""
         if event.type == _PAID:
