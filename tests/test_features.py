@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
+from pytest_greenfield.services.s3.service import IMAGE
 
 from tooling.questions import load
 from tooling.render import Answers, render_with_copier
@@ -22,6 +24,17 @@ class Feature(NamedTuple):
 
 FEATURES = {
     "redis": Feature((True,), False, re.compile(r"redis(?!trib)|valkey", re.IGNORECASE)),
+    "task_queue": Feature(
+        # The first is taken while others are refused: it must not lean on Redis.
+        ("celery-rabbitmq", "celery-redis"),
+        "none",
+        re.compile(r"celery|kombu|rabbitmq|amqp|task_queue|aiosmtpd", re.IGNORECASE),
+    ),
+    "object_storage": Feature(
+        (True,),
+        False,
+        re.compile(r"object.storage|obstore|\bmoto|\bs3(?!cr3t)|s3mock|amazonaws", re.IGNORECASE),
+    ),
     "graphql": Feature((True,), False, re.compile(r"graphql|graphiql|strawberry", re.IGNORECASE)),
     "inference": Feature(
         (True,), False, re.compile(r"inference|labelling|rapidocr|onnx|image_labels", re.IGNORECASE)
@@ -89,6 +102,14 @@ def test_what_a_feature_does_for_a_domain_goes_with_it(
     project = render_with_copier(template, {**TAKEN, "sample": sample}, tmp_path)
     assert list(project.glob("backend/**/features")) != []
     assert list(project.glob(f"backend/**/features/*/{absent}")) == []
+
+
+def test_the_tests_container_of_s3_is_the_one_that_the_plugin_starts(
+    template: Path, tmp_path: Path
+) -> None:
+    project = render_with_copier(template, {"object_storage": True}, tmp_path)
+    services = yaml.safe_load((project / "compose.test.yaml").read_text(encoding="utf-8"))
+    assert services["services"]["s3"]["image"] == f"docker.io/{IMAGE}"
 
 
 @pytest.mark.parametrize("sample", ["none", "accounts"])

@@ -35,9 +35,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tokens=TokenService(auth_settings),
         login_limiter=MemoryLoginLimiter(auth_settings),
     )
-    async with run_periodically(
-        make_jobs(app), settings.get(ScheduleSettings).seconds_between_jobs
-    ):
+    jobs = app.state.accounts_jobs = make_jobs(app)  # a feature may take some out
+    async with run_periodically(jobs, settings.get(ScheduleSettings).seconds_between_jobs):
         yield
 
 

@@ -68,10 +68,12 @@ def load_for_domains(feature: str) -> list[Part]:
 
 
 def load_metadata() -> MetaData:
-    """Import the models of all domains, and those that features add to them; return all tables."""
+    """Import the models of all domains and features, and return the tables of all of them."""
+    parts = [BACKEND / name for name in find_domains()]
     for name in find_domains():
-        folders = [BACKEND / name, *sorted(BACKEND.glob(f"features/*/{name}"))]
-        for models in (folder / "models" for folder in folders):
-            if (models / "__init__.py").is_file():
-                import_module(".".join(models.relative_to(BACKEND.parent).parts))
+        parts += sorted(BACKEND.glob(f"features/*/{name}"))
+    parts += [BACKEND / "features" / name for name in find_features()]
+    for models in (part / "models" for part in parts):
+        if (models / "__init__.py").is_file():
+            import_module(".".join(models.relative_to(BACKEND.parent).parts))
     return Base.metadata

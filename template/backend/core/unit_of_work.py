@@ -8,12 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.database import Database
 
+R = TypeVar("R")
+
 
 class UnitOfWork:
     """What a service works on. The service commits; what it did not commit never happened."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    def use(self, kind: Callable[[AsyncSession], R]) -> R:
+        """Make a repository on the same transaction: what a feature adds to a domain's work."""
+        return kind(self._session)
 
     async def commit(self) -> None:
         """Commit the transaction. The next query begins a new one."""

@@ -53,7 +53,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             job_settings=settings.get(JobSettings),
         )
         interval = settings.get(ScheduleSettings).seconds_between_jobs
-        await stack.enter_async_context(run_periodically(make_jobs(app), interval))
+        jobs = app.state.shop_jobs = make_jobs(app)  # a feature may take some out
+        await stack.enter_async_context(run_periodically(jobs, interval))
         yield
 
 

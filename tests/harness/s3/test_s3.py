@@ -212,3 +212,24 @@ def test_without_moto_one_sentence_says_what_to_install(monkeypatch: pytest.Monk
 def test_what_is_no_test_server_is_refused(url: str, sentence: str) -> None:
     with pytest.raises(ServiceUnavailableError, match=sentence):
         S3.planned("test_a_12345678", ["s3.url"], {"TEST_S3_URL": url})
+
+
+SHARED = """
+    import pytest
+
+    @pytest.fixture(scope="module")
+    def part():
+        return 1
+
+    def test_offline(part):
+        assert part == 1
+"""
+
+
+def test_a_shared_fixture_of_an_offline_test_asks_no_server(run: RunSuite) -> None:
+    """The service is open by then; the plugin's own questions would be refused."""
+    online = "def test_online(worker_s3): assert worker_s3"
+    files = {"tests/integration/test_a.py": online, "tests/unit/test_b.py": SHARED}
+    options = ("--randomly-dont-reorganize", "tests/integration", "tests/unit")
+    outcomes = run(files, *options, settings=SETTINGS).outcomes
+    assert outcomes == {"test_online": "passed", "test_offline": "passed"}

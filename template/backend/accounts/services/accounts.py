@@ -1,5 +1,6 @@
 """Accounts: registering, logging in, and staying logged in."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,13 @@ from backend.accounts.paging import Page
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.core.clock import Clock, utc_now
 from backend.core.errors import AuthenticationError, ConflictError, NotFoundError
+
+Registered = Callable[[AccountsUnitOfWork, Customer], Awaitable[None]]
+"""Called for a new account in the transaction that makes it."""
+
+
+async def tell_nobody(_uow: AccountsUnitOfWork, _customer: Customer) -> None:
+    """Do nothing about a new account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +41,14 @@ class AccountService:
         tokens: TokenService,
         login_limiter: LoginLimiter,
         clock: Clock = utc_now,
+        on_registered: Registered = tell_nobody,
     ) -> None:
         self._uow = uow
         self._passwords = passwords
         self._tokens = tokens
         self._login_limiter = login_limiter
         self._clock = clock
+        self._on_registered = on_registered
 
     async def register(
         self, *, email: str, password: str, full_name: str, phone: str | None = None
@@ -54,6 +64,7 @@ class AccountService:
         )
         with suppress(ConflictError):
             await self._uow.customers.add(customer)
+            await self._on_registered(self._uow, customer)
         await self._uow.commit()
 
     async def log_in(self, *, email: str, password: str, client: str) -> TokenPair:

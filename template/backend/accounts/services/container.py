@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from backend.accounts.adapters.login_limiter import LoginLimiter
 from backend.accounts.adapters.security import PasswordHasher, TokenService
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
-from backend.accounts.services.accounts import AccountService
+from backend.accounts.services.accounts import AccountService, Registered, tell_nobody
 from backend.core.clock import Clock, utc_now
 from backend.core.unit_of_work import UnitOfWorkFactory
 
@@ -19,10 +19,13 @@ class AccountsContainer:
     tokens: TokenService
     login_limiter: LoginLimiter
     clock: Clock = utc_now
+    on_registered: Registered = tell_nobody
 
     def accounts(self, uow: AccountsUnitOfWork) -> AccountService:
         """Make the service for accounts."""
-        return AccountService(uow, self.passwords, self.tokens, self.login_limiter, self.clock)
+        return AccountService(
+            uow, self.passwords, self.tokens, self.login_limiter, self.clock, self.on_registered
+        )
 
     async def delete_expired_tokens(self) -> None:
         """Delete refresh tokens that have expired, in a unit of work of its own."""

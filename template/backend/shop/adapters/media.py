@@ -57,14 +57,29 @@ def sniff_image(content: bytes) -> ImageType:
     raise UnsupportedMediaError("Only PNG, JPEG and WebP images are accepted.")
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A URL where clients get a file without us. It may be kept for `max_age` seconds."""
+
+    url: str
+    max_age: int
+
+
 class MediaStore(Protocol):
     """Keeps files under names that it makes itself."""
 
     async def save(self, content: bytes, suffix: str) -> str:
         """Keep a file and return its name."""
 
-    async def find(self, name: str) -> Path:
+    async def find(self, name: str) -> Path | Link:
         """Return where a file is.
+
+        Raises:
+            NotFoundError: There is none, or the name leads out of the store.
+        """
+
+    async def read(self, name: str) -> bytes:
+        """Return a file's content.
 
         Raises:
             NotFoundError: There is none, or the name leads out of the store.
@@ -92,6 +107,10 @@ class DiskMediaStore:
         if path is None:
             raise NotFoundError("There is no such file.")
         return path
+
+    async def read(self, name: str) -> bytes:
+        """Return the file's content."""
+        return await asyncio.to_thread((await self.find(name)).read_bytes)
 
     async def delete(self, name: str) -> None:
         """Remove the file if it is there."""

@@ -1,11 +1,11 @@
 """Files that were uploaded."""
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse, RedirectResponse
 
 from backend.core.api.router import PUBLIC
 from backend.core.errors import NotFoundError
-from backend.shop.adapters.media import IMAGE_TYPES
+from backend.shop.adapters.media import IMAGE_TYPES, Link
 from backend.shop.api.services import ShopContainerDep
 
 router = APIRouter(prefix="/api/v1/media", tags=["media"])
@@ -13,9 +13,12 @@ router = APIRouter(prefix="/api/v1/media", tags=["media"])
 
 # `path` takes slashes too, so that every odd name comes here and is judged by the store.
 @router.get("/{name:path}", response_class=FileResponse, openapi_extra=PUBLIC)
-async def read_media(name: str, shop: ShopContainerDep) -> FileResponse:
+async def read_media(name: str, shop: ShopContainerDep) -> Response:
     """Download a file."""
     path = await shop.media.find(name)
+    if isinstance(path, Link):
+        keep = {"Cache-Control": f"public, max-age={path.max_age}"}
+        return RedirectResponse(path.url, headers=keep)
     kind = IMAGE_TYPES.get(path.suffix)
     if kind is None:
         raise NotFoundError("There is no such file.")

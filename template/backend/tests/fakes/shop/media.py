@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from backend.core.errors import NotFoundError
+from backend.shop.adapters.media import Link
 
 
 class MemoryMediaStore:
@@ -11,6 +12,7 @@ class MemoryMediaStore:
     def __init__(self) -> None:
         """Make an empty store."""
         self.files: dict[str, bytes] = {}
+        self.link: Link | None = None
 
     async def save(self, content: bytes, suffix: str) -> str:
         """Keep a file under a number."""
@@ -18,11 +20,17 @@ class MemoryMediaStore:
         self.files[name] = content
         return name
 
-    async def find(self, name: str) -> Path:
-        """Return a path with the file's name."""
+    async def find(self, name: str) -> Path | Link:
+        """Return the link, if there is one, else a path with the file's name."""
         if name not in self.files:
             raise NotFoundError("There is no such file.")
-        return Path("/nowhere") / name
+        return self.link or Path("/nowhere") / name
+
+    async def read(self, name: str) -> bytes:
+        """Return a file's content."""
+        if name not in self.files:
+            raise NotFoundError("There is no such file.")
+        return self.files[name]
 
     async def delete(self, name: str) -> None:
         """Forget a file."""

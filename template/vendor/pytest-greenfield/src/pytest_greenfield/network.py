@@ -43,7 +43,7 @@ class Network:
         self._elsewhere = f"move the test to {others[0]}/" if others else "add a level for it"
         self._patch = pytest.MonkeyPatch()
         self._guards: list[tuple[Any, str, Callable[..., Any]]] = []
-        self._blocked = False
+        self.blocked = False
         self._error: NetworkInOfflineTestError | None = None
 
     def install(self) -> None:
@@ -70,11 +70,11 @@ class Network:
             if getattr(owner, name) is not guarded:  # pytest-socket undoes what it did not do
                 setattr(owner, name, guarded)
         self._error = None
-        self._blocked = True
+        self.blocked = True
 
     def unblock(self) -> None:
         """Open the network again."""
-        self._blocked = False
+        self.blocked = False
 
     def fail_swallowed(self, call: pytest.CallInfo[None]) -> None:
         """Fail a test that swallowed the refusal."""
@@ -96,7 +96,7 @@ class Network:
         @functools.wraps(original)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            if self._blocked:
+            if self.blocked:
                 target = next((str(arg) for arg in args if isinstance(arg, str | tuple)), "")
                 self._refuse(f"{name} {target}".rstrip())
             return original(*args, **kwargs)
@@ -120,7 +120,7 @@ class Network:
         ) -> None:
             __tracebackhide__ = True
             # An event loop's pair has file numbers, and a local socket does no harm unconnected.
-            if self._blocked and fileno is None and family != getattr(socket, "AF_UNIX", None):
+            if self.blocked and fileno is None and family != getattr(socket, "AF_UNIX", None):
                 self._refuse("socket")
             original(made, family, type, proto, fileno)
 

@@ -166,7 +166,7 @@ def pytest_fixture_setup(
         with (
             harness.limits.shared_fixture(fixturedef),
             harness.environment.shared_fixture(fixturedef),
-            harness.isolation.wide_fixture(fixturedef),
+            harness.isolation.wide_fixture(fixturedef, online=not harness.network.blocked),
         ):
             value = yield
     harness.isolation.tasks.watch_runner(fixturedef, value)

@@ -11,7 +11,7 @@ import structlog
 from pydantic import Field
 
 from backend.core.clock import Clock, utc_now
-from backend.core.errors import NotFoundError
+from backend.core.errors import NotFoundError, UnavailableError
 from backend.core.settings import AppSettings
 from backend.features.inference.client import InferenceUnavailableError, Labels, ModelService
 from backend.features.inference.shop.models.labelling import ImageLabelling, LabellingStatus
@@ -106,9 +106,8 @@ class LabellingService:
         images: dict[UUID, bytes] = {}
         for image_id, name in claim.names.items():
             try:
-                path = await self._store.find(name)
-                images[image_id] = await asyncio.to_thread(path.read_bytes)
-            except (NotFoundError, OSError) as error:
+                images[image_id] = await self._store.read(name)
+            except (NotFoundError, UnavailableError, OSError) as error:
                 outcome.errors[image_id] = repr(error)
         try:
             # Not for longer than the images are ours.

@@ -54,7 +54,7 @@ class TestDiskMediaStore:
     async def test_a_file_is_kept_under_a_new_name(self, store: DiskMediaStore) -> None:
         one, two = await store.save(b"x", ".png"), await store.save(b"x", ".png")
         assert one != two
-        assert (await store.find(one)).read_bytes() == b"x"
+        assert (await store.find(one)).read_bytes() == await store.read(two) == b"x"
 
     async def test_nothing_half_written_stays(self, store: DiskMediaStore) -> None:
         path = await store.find(await store.save(b"x", ".png"))

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from backend.shop.adapters.media import DiskMediaStore
+from backend.shop.adapters.media import DiskMediaStore, Link
 from backend.shop.models.product import Product
 from backend.tests.fakes.shop.container import FakeShop
 
@@ -209,6 +209,16 @@ class TestMedia:
         response = await client.get(f"/api/v1/media/{path}")
         assert response.status_code == 404
         assert b"secret" not in response.content
+
+    async def test_a_file_that_is_elsewhere_is_linked_to(
+        self, client: httpx2.AsyncClient, fake_shop: FakeShop
+    ) -> None:
+        fake_shop.media.files["1.png"] = PNG
+        fake_shop.media.link = Link("https://files.example.org/1.png", 60)
+        response = await client.get("/api/v1/media/1.png")
+        assert response.status_code == 307
+        assert response.headers["location"] == "https://files.example.org/1.png"
+        assert response.headers["cache-control"] == "public, max-age=60"
 
     async def test_a_file_of_another_kind_is_not_given_out(
         self, client: httpx2.AsyncClient, name: str, tmp_path: Path

@@ -13,11 +13,15 @@ import pytest
 from pytest_greenfield.live_server import LiveServer, run_live_server
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.shop.adapters.media import DiskMediaStore
+from backend.core.database import Database
+from backend.core.settings import Settings
+from backend.main import create_app
+from backend.shop.adapters.media import MediaSettings
 from backend.shop.models.product import Product
 from backend.tests.async_utils import async_timeout
 from backend.tests.factories.shop import ProductFactory, ProductImageFactory
 from backend.tests.fakes.features.inference.stub import IMAGES, InferenceStub, label_of, silent
+from backend.tests.fixtures.application import running
 
 pytestmark = pytest.mark.slow  # each starts servers of its own
 
@@ -25,12 +29,16 @@ PICTURES = [IMAGES[0] + bytes([number]) for number in range(6)]
 
 
 @pytest.fixture
-async def product(db_session: AsyncSession, tmp_path: Path) -> Product:
-    """A product with an image for each picture."""
+async def product(
+    db_session: AsyncSession, tmp_path: Path, worker_settings: Settings, integration_db: Database
+) -> Product:
+    """A product with an image for each picture, in the store that the servers have."""
     product = await ProductFactory.create(db_session)
-    store = DiskMediaStore(tmp_path)
-    for picture in PICTURES:
-        name = await store.save(picture, ".png")
+    media = MediaSettings(media_root=tmp_path)
+    app = create_app(worker_settings, media, database=integration_db)
+    async with running(app):
+        names = [await app.state.shop.media.save(picture, ".png") for picture in PICTURES]
+    for name in names:
         await ProductImageFactory.create(db_session, product_id=product.id, product=None, name=name)
     return product
 

@@ -1,0 +1,1 @@
+"""Routes of the shop that need object storage."""

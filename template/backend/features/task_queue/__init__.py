@@ -1,0 +1,1 @@
+"""Jobs that run outside of requests, in worker processes of Celery."""

@@ -1,0 +1,62 @@
+"""Jobs that were given up.
+
+uv run python -m backend.features.task_queue.dead_letters list
+uv run python -m backend.features.task_queue.dead_letters retry ID…   (or --all)
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from uuid import UUID
+
+from backend.core.database import Database
+from backend.core.settings import Settings, load_settings
+from backend.core.unit_of_work import make_factory
+from backend.features.task_queue.repositories.jobs import JobUnitOfWork
+
+
+async def list_dead(database: Database) -> list[str]:
+    """Return a line for each dead letter."""
+    async with make_factory(database, JobUnitOfWork)() as uow:
+        return [
+            f"{job.id}  {job.name}  {job.created_at:%Y-%m-%d %H:%M}  {job.last_error}"
+            for job in await uow.jobs.list_dead()
+        ]
+
+
+async def retry(database: Database, job_ids: Sequence[UUID] | None) -> list[str]:
+    """Let dead letters be done again, all of them without ids; the application sends them."""
+    async with make_factory(database, JobUnitOfWork)() as uow:
+        revived = await uow.jobs.revive(job_ids)
+        await uow.commit()
+    return [f"{revived} of {len(job_ids)} retried" if job_ids else f"{revived} retried"]
+
+
+async def main(arguments: argparse.Namespace) -> list[str]:
+    """Do it in the database of the settings; return the lines to print."""
+    database = Database(load_settings(Settings))
+    try:
+        if arguments.command == "list":
+            return await list_dead(database)
+        return await retry(database, None if arguments.all else arguments.ids)
+    finally:
+        await database.dispose()
+
+
+def read_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line; wrong ones end the process."""
+    parser = argparse.ArgumentParser(prog="dead_letters", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list")
+    again = commands.add_parser("retry")
+    again.add_argument("ids", nargs="*", type=UUID, metavar="ID")
+    again.add_argument("--all", action="store_true")
+    arguments = parser.parse_args(words)
+    if arguments.command == "retry" and bool(arguments.ids) == arguments.all:
+        again.error("name the ids of `list`, or --all")
+    return arguments
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{line}\n" for line in asyncio.run(main(read_arguments())))

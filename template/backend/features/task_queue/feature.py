@@ -1,0 +1,83 @@
+"""How the task queue joins the application: it sends what was written, and knows the handlers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import cast
+
+import structlog
+from celery import Celery
+from fastapi import FastAPI
+
+from backend.core import domains
+from backend.core.unit_of_work import make_factory
+from backend.features.task_queue.brokers import Broker, BrokerSettings
+from backend.features.task_queue.celery import make_celery, make_sender
+from backend.features.task_queue.mail import SEND_MAIL, make_handler, make_mailer
+from backend.features.task_queue.queue import TaskQueue
+from backend.features.task_queue.repositories.jobs import JobUnitOfWork
+from backend.features.task_queue.settings import MailSettings, TaskQueueSettings
+
+logger = structlog.stdlib.get_logger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Read the settings now, so that an app with wrong ones is not even built."""
+    for kind in (TaskQueueSettings, MailSettings, BrokerSettings):
+        app.state.settings.get(kind)
+    for part in domains.load_for_domains(__package__):
+        part.install(app)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Make the queue, and send what is due, until the app stops."""
+    get = app.state.settings.get
+    settings: TaskQueueSettings = get(TaskQueueSettings)
+    mail: MailSettings = get(MailSettings)
+    celery = make_celery(settings, cast("Broker", get(BrokerSettings)))
+    async with AsyncExitStack() as stack:
+        stack.callback(celery.close)
+        queue = app.state.task_queue = TaskQueue(
+            open_unit_of_work=make_factory(app.state.database, JobUnitOfWork),
+            send=make_sender(celery),
+            settings=settings,
+        )
+        queue.handlers[SEND_MAIL] = make_handler(make_mailer(mail), mail.mail_from)
+        app.state.optional_checks["task_queue"] = lambda: asyncio.to_thread(_ping, celery)
+        for part in domains.load_for_domains(__package__):
+            if isinstance(part, domains.PartWithLifespan):
+                await stack.enter_async_context(part.lifespan(app))
+        await stack.enter_async_context(_sending(queue))
+        yield
+
+
+def _ping(celery: Celery) -> None:
+    """Ask the broker for an answer; raises when there is none."""
+    with celery.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, timeout=1)
+
+
+@asynccontextmanager
+async def _sending(queue: TaskQueue) -> AsyncIterator[None]:
+    """Send what is due at regular intervals, for the length of the context."""
+    interval = queue.settings.seconds_between_sending
+
+    async def run() -> None:
+        while True:
+            await asyncio.sleep(interval)
+            try:
+                await queue.send_due()
+            except Exception:
+                logger.exception("jobs.sending_failed")
+
+    if interval <= 0:
+        yield
+        return
+    task = asyncio.create_task(run(), name="sending jobs")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
