@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
@@ -20,6 +19,8 @@ from .services.service import in_ci
 from .session import HARNESS
 
 if TYPE_CHECKING:
+    from unittest.mock import AsyncMock
+
     from .services.postgres.address import Address
     from .services.postgres.service import Postgres
     from .services.rabbitmq.service import RabbitMQ
@@ -123,24 +124,12 @@ def rabbitmq(request: pytest.FixtureRequest) -> RabbitMQ:
     return service
 
 
-class _MockRedis(AsyncMock):
-    """Of its client's methods, some return something at once; the others have to be awaited."""
-
-    _AT_ONCE = ("pipeline", "pubsub", "lock", "client", "monitor", "register_script", "scan_iter")
-
-    def _get_child_mock(self, /, **options: Any) -> Any:
-        kind = MagicMock if options.get("_new_name") in self._AT_ONCE else AsyncMock
-        return kind(**options)
-
-
 @pytest.fixture
 def mock_redis() -> AsyncMock:
     """A mock of `redis.asyncio.Redis` whose `ping` answers, so that a health check passes."""
-    from redis.asyncio import Redis as Client
+    from .services.redis.mock import make_mock
 
-    mock = _MockRedis(spec=Client)
-    mock.ping.return_value = True
-    return mock
+    return make_mock()
 
 
 @pytest.fixture(scope="session")
