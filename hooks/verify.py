@@ -19,7 +19,7 @@ INSTALL_UV = "python3 -m pip install uv"
 LITTLE_SPACE = 200_000_000  # bytes; an installed project has more
 # Variables of the environment that the engine runs in, and of a pytest or coverage run around it:
 # they would send uv to another environment, or change how the project's suite runs.
-MISLEADING = re.compile(
+IGNORED_VARIABLES = re.compile(
     r"VIRTUAL_ENV|CONDA_PREFIX|PYTHON(HOME|PATH|SAFEPATH|WARNINGS|DONTWRITEBYTECODE)|__PYVENV_LAUNCHER__"
     r"|UV_(PROJECT|PROJECT_ENVIRONMENT|WORKING_DIR(ECTORY)?|RUN_RECURSION_DEPTH|FROZEN|LOCKED|NO_SYNC)"
     r"|(PYTEST|COV|COVERAGE)_.*"
@@ -36,7 +36,9 @@ def find_uv() -> str | None:
 
 
 def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not MISLEADING.fullmatch(name)}
+    return {
+        name: value for name, value in os.environ.items() if not IGNORED_VARIABLES.fullmatch(name)
+    }
 
 
 def call(command: list[str], project: Path, failure: str) -> None:

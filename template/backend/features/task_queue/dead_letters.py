@@ -28,9 +28,9 @@ async def list_dead(database: Database) -> list[str]:
 async def retry(database: Database, job_ids: Sequence[UUID] | None) -> list[str]:
     """Let dead letters be done again, all of them without ids; the application sends them."""
     async with make_factory(database, JobUnitOfWork)() as uow:
-        revived = await uow.jobs.revive(job_ids)
+        retried = await uow.jobs.retry(job_ids)
         await uow.commit()
-    return [f"{revived} of {len(job_ids)} retried" if job_ids else f"{revived} retried"]
+    return [f"{retried} of {len(job_ids)} retried" if job_ids else f"{retried} retried"]
 
 
 async def main(arguments: argparse.Namespace) -> list[str]:

@@ -72,7 +72,7 @@ class JobRepository:
         )
         return (await self._session.scalars(statement)).all()
 
-    async def revive(self, job_ids: Sequence[UUID] | None = None) -> int:
+    async def retry(self, job_ids: Sequence[UUID] | None = None) -> int:
         """Open dead letters again, all of them without ids; return how many."""
         statement = (
             update(Job)

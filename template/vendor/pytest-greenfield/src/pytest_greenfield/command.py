@@ -40,7 +40,7 @@ def serve(*, reset: bool = False, env_file: Path | None = None) -> None:
     """
     account = server_account()
     folder = cache.cache_folder(account)
-    found = binaries.within_reach(binaries.find(), account)
+    found = binaries.ensure_accessible(binaries.find(), account)
     root = project_root()
     # Two checkouts with the same name have a database each.
     digest = hashlib.blake2b(str(root).encode(), digest_size=4).hexdigest()

@@ -137,7 +137,7 @@ def _machine() -> str:
 
 
 def _root() -> Path:
-    return cache.cache_folder(Account("", os.getuid(), os.getgid(), switched=False))
+    return cache.cache_folder(Account("", os.getuid(), os.getgid(), drops_privileges=False))
 
 
 def _processes_in(folder: Path) -> Iterator[int]:

@@ -24,7 +24,7 @@ from backend.tests.fakes.features.inference.shop.labelling import FakeLabellingU
 SETTINGS = LabellingSettings(labelling_max_attempts=3, labelling_backoff=10)
 
 
-class Bench:
+class LabellingContext:
     """A labelling service with its parts, and images that were uploaded."""
 
     def __init__(self, folder: Path) -> None:
@@ -47,107 +47,113 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def context(tmp_path: Path) -> LabellingContext:
+    return LabellingContext(tmp_path)
 
 
-async def test_all_that_wait_are_labelled_in_batches_and_once(bench: Bench) -> None:
+async def test_all_that_wait_are_labelled_in_batches_and_once(context: LabellingContext) -> None:
     contents = [f"picture {number}".encode() for number in range(10)]
-    ids = await bench.upload(*contents)
-    assert await bench.service.run() == LabellingReport(done=10)
-    assert await bench.service.run() == LabellingReport()
-    assert bench.model.asked == [contents[:4], contents[4:8], contents[8:]]
-    assert bench.row(ids[9]).status is LabellingStatus.DONE
-    assert bench.row(ids[9]).labels == [{"name": "picture 9", "score": 1}]
+    ids = await context.upload(*contents)
+    assert await context.service.run() == LabellingReport(done=10)
+    assert await context.service.run() == LabellingReport()
+    assert context.model.asked == [contents[:4], contents[4:8], contents[8:]]
+    assert context.row(ids[9]).status is LabellingStatus.DONE
+    assert context.row(ids[9]).labels == [{"name": "picture 9", "score": 1}]
 
 
-async def test_a_round_queues_so_many_new_images(bench: Bench) -> None:
-    await bench.upload(b"one", b"two", b"three")
-    assert await bench.service.run(limit=2) == LabellingReport(done=2)
-    assert await bench.service.run(limit=2) == LabellingReport(done=1)
+async def test_a_round_queues_so_many_new_images(context: LabellingContext) -> None:
+    await context.upload(b"one", b"two", b"three")
+    assert await context.service.run(limit=2) == LabellingReport(done=2)
+    assert await context.service.run(limit=2) == LabellingReport(done=1)
 
 
-async def test_a_refused_image_is_given_up_at_once(bench: Bench) -> None:
-    good, bad = await bench.upload(b"good", b"bad")
-    bench.model.refuses.add(b"bad")
-    assert await bench.service.run() == LabellingReport(done=1, failed=1)
-    assert bench.row(good).status is LabellingStatus.DONE
-    assert bench.row(bad).status is LabellingStatus.FAILED
-    assert bench.row(bad).last_error == "The model service refuses this image."
+async def test_a_refused_image_is_given_up_at_once(context: LabellingContext) -> None:
+    good, bad = await context.upload(b"good", b"bad")
+    context.model.refuses.add(b"bad")
+    assert await context.service.run() == LabellingReport(done=1, failed=1)
+    assert context.row(good).status is LabellingStatus.DONE
+    assert context.row(bad).status is LabellingStatus.FAILED
+    assert context.row(bad).last_error == "The model service refuses this image."
 
 
 @pytest.mark.parametrize(("answered", "is_well"), [(False, True), (True, False)])
 async def test_while_the_service_is_away_images_wait_and_lose_no_attempt(
-    answered: bool, is_well: bool, bench: Bench
+    answered: bool, is_well: bool, context: LabellingContext
 ) -> None:
-    ids = await bench.upload(*(str(number).encode() for number in range(6)))
-    bench.model.failure = InferenceUnavailableError(answered=answered)
-    bench.model.is_well = is_well
+    ids = await context.upload(*(str(number).encode() for number in range(6)))
+    context.model.failure = InferenceUnavailableError(answered=answered)
+    context.model.is_well = is_well
     for round_number in range(1, 5):
-        assert await bench.service.run() == LabellingReport(postponed=4)
-        assert len(bench.model.asked) == round_number, "a round goes on without the service"
-    assert {bench.row(image_id).attempts for image_id in ids} == {0}
+        assert await context.service.run() == LabellingReport(postponed=4)
+        assert len(context.model.asked) == round_number, "a round goes on without the service"
+    assert {context.row(image_id).attempts for image_id in ids} == {0}
 
-    bench.model.failure, bench.model.is_well = None, True
-    assert await bench.service.run() == LabellingReport(done=6)
+    context.model.failure, context.model.is_well = None, True
+    assert await context.service.run() == LabellingReport(done=6)
 
 
-async def test_the_image_that_breaks_the_service_is_found_alone_and_given_up(bench: Bench) -> None:
-    *_, bad = await bench.upload(b"one", b"two", b"bad")
-    bench.model.breaks.add(b"bad")
-    assert await bench.service.run() == LabellingReport(postponed=3)
-    bench.clock.advance(9)
-    assert await bench.service.run() == LabellingReport(), "tried before its time"
-    bench.clock.advance(1)
-    assert await bench.service.run() == LabellingReport(done=2, postponed=1)
-    bench.clock.advance(19)
-    assert await bench.service.run() == LabellingReport(), "the wait was not doubled"
-    bench.clock.advance(1)
-    assert await bench.service.run() == LabellingReport(failed=1)
-    assert bench.model.asked[1:] == [[b"one"], [b"two"], [b"bad"], [b"bad"]]
-    row = bench.row(bad)
+async def test_the_image_that_breaks_the_service_is_found_alone_and_given_up(
+    context: LabellingContext,
+) -> None:
+    *_, bad = await context.upload(b"one", b"two", b"bad")
+    context.model.breaks.add(b"bad")
+    assert await context.service.run() == LabellingReport(postponed=3)
+    context.clock.advance(9)
+    assert await context.service.run() == LabellingReport(), "tried before its time"
+    context.clock.advance(1)
+    assert await context.service.run() == LabellingReport(done=2, postponed=1)
+    context.clock.advance(19)
+    assert await context.service.run() == LabellingReport(), "the wait was not doubled"
+    context.clock.advance(1)
+    assert await context.service.run() == LabellingReport(failed=1)
+    assert context.model.asked[1:] == [[b"one"], [b"two"], [b"bad"], [b"bad"]]
+    row = context.row(bad)
     assert (row.status, row.attempts) == (LabellingStatus.FAILED, 3)
     assert row.last_error == "It broke."
 
 
-async def test_an_image_without_its_file_costs_the_others_nothing(bench: Bench) -> None:
-    there, gone = await bench.upload(b"there", b"gone")
-    await bench.store.delete(bench.uow.labellings.images[gone])
-    assert await bench.service.run() == LabellingReport(done=1, postponed=1)
-    assert bench.row(there).status is LabellingStatus.DONE
-    assert (bench.row(gone).status, bench.row(gone).attempts) == (LabellingStatus.PENDING, 1)
-    assert "NotFoundError" in str(bench.row(gone).last_error)
+async def test_an_image_without_its_file_costs_the_others_nothing(
+    context: LabellingContext,
+) -> None:
+    there, gone = await context.upload(b"there", b"gone")
+    await context.store.delete(context.uow.labellings.images[gone])
+    assert await context.service.run() == LabellingReport(done=1, postponed=1)
+    assert context.row(there).status is LabellingStatus.DONE
+    assert (context.row(gone).status, context.row(gone).attempts) == (LabellingStatus.PENDING, 1)
+    assert "NotFoundError" in str(context.row(gone).last_error)
 
 
 async def test_a_model_that_thinks_for_longer_than_the_claim_is_not_waited_for(
     tmp_path: Path,
 ) -> None:
-    bench = Bench(tmp_path)
+    context = LabellingContext(tmp_path)
 
     class Thinker(FakeModel):
         async def label(self, images: Sequence[bytes]) -> list[Labels | None]:
             await asyncio.Event().wait()
             raise AssertionError(images)
 
-    (image_id,) = await bench.upload(b"hard")
+    (image_id,) = await context.upload(b"hard")
     service = LabellingService(
-        bench.uow, bench.store, Thinker(bench.uow), LabellingSettings(labelling_claim=0.01)
+        context.uow, context.store, Thinker(context.uow), LabellingSettings(labelling_claim=0.01)
     )
     assert await service.run() == LabellingReport(postponed=1)
-    assert bench.row(image_id).attempts == 1
-    assert bench.row(image_id).last_error == "The batch took longer than LABELLING_CLAIM."
+    assert context.row(image_id).attempts == 1
+    assert context.row(image_id).last_error == "The batch took longer than LABELLING_CLAIM."
 
 
-async def test_what_another_worker_has_taken_over_is_left_to_it(bench: Bench) -> None:
-    (image_id,) = await bench.upload(b"slow")
-    later = bench.clock.now + timedelta(hours=1)
+async def test_what_another_worker_has_taken_over_is_left_to_it(context: LabellingContext) -> None:
+    (image_id,) = await context.upload(b"slow")
+    later = context.clock.now + timedelta(hours=1)
 
     class Slow(FakeModel):
         async def label(self, images: Sequence[bytes]) -> list[Labels | None]:
-            bench.row(image_id).available_at = later  # another one's claim
+            context.row(image_id).available_at = later  # another one's claim
             return await super().label(images)
 
-    service = LabellingService(bench.uow, bench.store, Slow(bench.uow), SETTINGS, bench.clock)
+    service = LabellingService(
+        context.uow, context.store, Slow(context.uow), SETTINGS, context.clock
+    )
     assert await service.run() == LabellingReport()
-    assert bench.row(image_id).status is LabellingStatus.PENDING
-    assert bench.row(image_id).available_at == later
+    assert context.row(image_id).status is LabellingStatus.PENDING
+    assert context.row(image_id).available_at == later

@@ -17,18 +17,18 @@ class Account:
     name: str
     uid: int
     gid: int
-    switched: bool
+    drops_privileges: bool
     """True when it is not the current user, which only root can arrange."""
 
     def popen(self) -> dict[str, Any]:
         """Return the keywords that make `subprocess` run a command as this account."""
-        if not self.switched:
+        if not self.drops_privileges:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def reaches(self, path: Path) -> bool:
         """Say whether the account may enter every folder on the way to `path`, itself included."""
-        if not self.switched:
+        if not self.drops_privileges:
             return True
         for part in (path, *path.parents):
             status = part.stat()
@@ -60,13 +60,13 @@ def server_account() -> Account:
                 f"user id {uid} has no entry in /etc/passwd, without which PostgreSQL's initdb"
                 " refuses to run"
             ) from None
-        return Account(entry.pw_name, uid, entry.pw_gid, switched=False)
+        return Account(entry.pw_name, uid, entry.pw_gid, drops_privileges=False)
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Account(name, entry.pw_uid, entry.pw_gid, switched=True)
+        return Account(name, entry.pw_uid, entry.pw_gid, drops_privileges=True)
     raise ServiceUnavailableError(
         "PostgreSQL refuses to run as root and there is neither a user `postgres` nor `nobody`:"
         " run as another user"

@@ -100,7 +100,7 @@ def find(extensions: Iterable[str] = ()) -> Binaries:
     )
 
 
-def within_reach(binaries: Binaries, account: Account) -> Binaries:
+def ensure_accessible(binaries: Binaries, account: Account) -> Binaries:
     """Return `binaries`, copied when `account` cannot reach them (root's home is closed to it)."""
     if account.reaches(binaries.folder):
         return binaries

@@ -34,7 +34,7 @@ def cache_folder(account: Account) -> Path:
 
 def usual_cache_folder(account: Account) -> Path:
     """Return the folder that is used without TEST_CACHE_DIR."""
-    if account.switched:  # the server's account cannot enter /root
+    if account.drops_privileges:  # the server's account cannot enter /root
         usual = Path("/var/cache")
     else:
         xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
@@ -54,7 +54,7 @@ def cluster_folder(account: Account, cache: Path) -> Path:
     virtual machines have it, slows down after many deletions). Not for other users: systemd empties
     their part of /dev/shm when they log out.
     """
-    if account.switched and not os.environ.get("TEST_CACHE_DIR") and _MEMORY.is_mount():
+    if account.drops_privileges and not os.environ.get("TEST_CACHE_DIR") and _MEMORY.is_mount():
         free = os.statvfs(_MEMORY)
         if free.f_bavail * free.f_frsize >= _ROOM:
             with suppress(ServiceUnavailableError):
@@ -64,7 +64,7 @@ def cluster_folder(account: Account, cache: Path) -> Path:
 
 def own(folder: Path, account: Account) -> Path:
     """Make `folder` when it is missing, and return it; refuse what others could write to."""
-    mode = 0o755 if account.switched else 0o700
+    mode = 0o755 if account.drops_privileges else 0o700
     try:
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
         status = folder.lstat()
@@ -81,7 +81,7 @@ def own(folder: Path, account: Account) -> Path:
         )
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ServiceUnavailableError(f"{folder} is not writable: `chmod u+rwx {folder}`")
-    if account.switched:
+    if account.drops_privileges:
         folder.chmod(mode)  # the umask may have closed it to the server's account
         if not account.reaches(folder):
             raise ServiceUnavailableError(

@@ -127,7 +127,7 @@ class Cluster:
         try:
             handed_over = fresh / "password"
             handed_over.write_text(self.password + "\n", "ascii")
-            if self.account.switched:
+            if self.account.drops_privileges:
                 os.chown(handed_over, self.account.uid, self.account.gid)
                 os.chown(fresh, self.account.uid, self.account.gid)
             self._initdb(fresh)
@@ -203,7 +203,7 @@ def claim_slot(binaries: Binaries, account: Account, cache: Path, password: str)
 def make_folder(folder: Path, account: Account) -> None:
     """Make a cluster's folder, and note the time of this use."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    if account.switched:
+    if account.drops_privileges:
         folder.chmod(0o755)
     os.utime(folder)
 

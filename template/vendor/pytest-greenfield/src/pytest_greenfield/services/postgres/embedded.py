@@ -42,7 +42,7 @@ class Embedded:
 
         A cluster that turns out to be damaged is made anew, once. Raises ServiceUnavailableError.
         """
-        found = binaries.within_reach(binaries.find(extensions), self._account)
+        found = binaries.ensure_accessible(binaries.find(extensions), self._account)
         password = self.address.password
         folder = cache.cluster_folder(self._account, self._cache)
         self._cluster = claim_slot(found, self._account, folder, password)
