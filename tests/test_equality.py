@@ -51,7 +51,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         rows, marks = [*PAIRS, HOSTILE, {**HOSTILE, "sample": "none", "ci": "both"}], []
     names = ["-".join(map(str, row.values())) for row in rows]
     params = [
-        pytest.param(row, id="hostile" if row.keys() & HOSTILE else name, marks=marks)
+        pytest.param(
+            row, id=f"hostile-{row.get('sample')}" if row.keys() & HOSTILE else name, marks=marks
+        )
         for row, name in zip(rows, names, strict=True)
     ]
     metafunc.parametrize("pair", params, indirect=True, scope="module")
