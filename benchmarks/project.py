@@ -19,7 +19,7 @@ from tooling.render import render_with_copier
 from tooling.uv import readable_folder, uv
 
 HERE = Path(__file__).parent
-ANSWERS = {"project_name": "Greenfield Bench", "sample": "none"}
+ANSWERS = {"project_name": "Greenfield Bench", "sample": "none", "redis": False}
 COMPARED = "pytest-sqla"
 """Another plugin. It is in a folder of its own, so that only its recipe loads it."""
 PACKAGES = (

@@ -146,13 +146,15 @@ def test_the_application_runs_as_readme_says(template: Path, sample: str) -> Non
         project = render_with_copier(template, {"sample": sample}, folder)
         uv(project, "sync", "--quiet")
         run = section((project / "README.md").read_text(encoding="utf-8"), "Run the application")
-        migrate, serve = blocks(run, "sh")[1].splitlines()
+        *before, serve = blocks(run, "sh")[1].splitlines()
         with development_server(project, folder / "cache"):
-            subprocess.run(shlex.split(migrate), cwd=project, env=environment(), check=True)
+            for line in before:
+                command = shlex.split(line, comments=True)
+                subprocess.run(command, cwd=project, env=environment(), check=True)
             port = str(free_port())
             with in_background(project, serve, UVICORN_PORT=port):
                 ready = wait_until(f"http://127.0.0.1:{port}/health/ready")
-                assert json.loads(ready)["status"] == "ok"
+                assert json.loads(ready)["components"]["database"] == "ok"
                 assert b"openapi.json" in wait_until(f"http://127.0.0.1:{port}/docs")
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core.api.dependencies import get_database
+from backend.core.api.dependencies import get_session
 from backend.core.database import Database
 from recipes.types import Overrides
 
@@ -21,7 +21,8 @@ async def db_session(database: Database) -> AsyncIterator[AsyncSession]:
 def overrides(database: Database) -> Overrides:
     """The application uses the test's database."""
 
-    async def given() -> Database:  # a plain function would go through FastAPI's thread pool
-        return database
+    async def given() -> AsyncIterator[AsyncSession]:
+        async with database.session() as session:
+            yield session
 
-    return {get_database: given}
+    return {get_session: given}
