@@ -69,6 +69,13 @@ def _find_weakness(secret: str, *, is_key: bool) -> str | None:
     return "repeats a few characters" if is_key and len(set(secret)) < 8 else None
 
 
+def find_weak_password(variable: str, password: str | None, user: str) -> Iterator[str]:
+    """Yield a sentence when a URL's password is a placeholder; a socket or certificate has none."""
+    if password is not None and is_placeholder(password):
+        advice = f"Give {user} a password made with: {RANDOM_VALUE_COMMAND}"
+        yield f"{variable} holds a placeholder as its password. {advice}"
+
+
 def is_placeholder(secret: str) -> bool:
     """Tell whether a secret is a word that stands where a secret should be."""
     word = secret.strip().lower().replace("-", "").replace("_", "")
@@ -125,12 +132,7 @@ class Settings(AppSettings):
         """Yield what production must not run with, a sentence each."""
         yield from super().find_weaknesses()
         password = make_url(self.database_url).password
-        # No password at all is fine: a socket, a certificate or a cloud identity may do the work.
-        if password is not None and is_placeholder(str(password)):
-            yield (
-                "DATABASE_URL holds a placeholder as its password. "
-                f"Give the database's user a password made with: {RANDOM_VALUE_COMMAND}"
-            )
+        yield from find_weak_password("DATABASE_URL", password, "the database's user")
         if self.database_echo:
             yield "DATABASE_ECHO must be off in production: it logs every statement"
         if "*" in self.cors_origins:

@@ -1,15 +1,16 @@
 """The connection to Redis, and its settings."""
 
 import hashlib
-from typing import Annotated, Self
+from collections.abc import Iterator
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
-from backend.core.settings import RANDOM_VALUE_COMMAND, AppSettings, is_placeholder
+from backend.core.settings import AppSettings, find_weak_password
 
 
 def _check_url(url: str) -> str:
@@ -28,15 +29,11 @@ class RedisSettings(AppSettings):
     redis_prefix: str = "app:"
     redis_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
 
-    @model_validator(mode="after")
-    def _refuse_weak_password(self) -> Self:
+    def find_weaknesses(self) -> Iterator[str]:
+        """Yield what production must not run with, a sentence each."""
+        yield from super().find_weaknesses()
         password = urlsplit(self.redis_url).password
-        if self.is_production and password is not None and is_placeholder(password):
-            raise ValueError(
-                "REDIS_URL holds a placeholder as its password. "
-                f"Give the user of Redis a password made with: {RANDOM_VALUE_COMMAND}"
-            )
-        return self
+        yield from find_weak_password("REDIS_URL", password, "the user of Redis")
 
 
 class RedisConnection:

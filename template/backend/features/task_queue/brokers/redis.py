@@ -1,11 +1,12 @@
 """Redis, or Valkey, as the broker."""
 
-from typing import Annotated, Any, Self
+from collections.abc import Iterator
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from backend.core.settings import RANDOM_VALUE_COMMAND, AppSettings, is_placeholder
+from backend.core.settings import AppSettings, find_weak_password
 
 
 def _check_url(url: str) -> str:
@@ -26,15 +27,11 @@ class BrokerSettings(AppSettings):
     task_redis_visibility_timeout: int = Field(default=300, ge=1)
     task_redis_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
 
-    @model_validator(mode="after")
-    def _refuse_weak_password(self) -> Self:
+    def find_weaknesses(self) -> Iterator[str]:
+        """Yield what production must not run with, a sentence each."""
+        yield from super().find_weaknesses()
         password = urlsplit(self.task_redis_url).password
-        if self.is_production and password is not None and is_placeholder(password):
-            raise ValueError(
-                "TASK_REDIS_URL holds a placeholder as its password. "
-                f"Give the user of Redis a password made with: {RANDOM_VALUE_COMMAND}"
-            )
-        return self
+        yield from find_weak_password("TASK_REDIS_URL", password, "the user of Redis")
 
     def configure(self) -> dict[str, Any]:
         """Return what Celery needs to know."""
