@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from pytest_greenfield.live_server import LiveServer
 from pytest_httpserver import HTTPServer
 from websockets.asyncio.client import ClientConnection, connect
@@ -16,7 +14,6 @@ from backend.tests.async_utils import with_timeout
 from backend.tests.fixtures.accounts.live import NewPerson, Person, read
 from backend.tests.fixtures.features.graphql.client import ask
 from backend.tests.fixtures.features.graphql.socket import PROTOCOL, first_message, subscribe
-from backend.tests.fixtures.shop.live import approve
 
 PLACE = """
 mutation ($id: UUID!) {
@@ -29,15 +26,6 @@ mutation ($id: UUID!) {
 }
 """
 CHANGES = "subscription ($id: UUID!) { orderChanges(id: $id) { status } }"
-
-
-@pytest.fixture
-def gateway_server(gateway_process: HTTPServer) -> Iterator[HTTPServer]:
-    """The live server's gateway, which approves."""
-    gateway_process.clear()
-    gateway_process.expect_request("/charges", method="POST").respond_with_handler(approve)
-    yield gateway_process
-    gateway_process.clear()
 
 
 async def say(socket: ClientConnection, message: dict[str, Any]) -> Any:
