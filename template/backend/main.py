@@ -12,6 +12,8 @@ from backend.core.database import Database
 from backend.core.logging import configure_logging
 from backend.core.settings import AppSettings, Settings, SettingsRegistry
 
+domains.load_parts()  # with this module: a second of imports is too much for the first test
+
 
 def create_app(*settings: AppSettings, database: Database | None = None) -> FastAPI:
     """Build the application; nothing is connected before its lifespan is entered.
@@ -60,9 +62,7 @@ def _make_lifespan(
             app.state.database = database
             app.state.health_checks = {"database": database.ping}
             app.state.optional_checks = {}
-            for part in domains.load_parts():
-                if isinstance(part, domains.PartWithLifespan):
-                    await stack.enter_async_context(part.lifespan(app))
+            await stack.enter_async_context(domains.running(domains.load_parts(), app))
             yield
 
     return lifespan

@@ -9,10 +9,10 @@ async context manager that is entered when the app starts, after the database wa
 domains first. `features/NAME/DOMAIN.py` is what a feature does for one domain, if that is there.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
 
@@ -50,28 +50,28 @@ def find_features() -> list[str]:
     return sorted(path.parent.name for path in BACKEND.glob("features/*/feature.py"))
 
 
-def load_parts() -> list[Part]:
+@cache  # an application looks for them each time that it starts, in tests once a test
+def load_parts() -> tuple[Part, ...]:
     """Import the domains and then the features, each in the order of their names."""
     names = [f"{name}.domain" for name in find_domains()]
     names += [f"features.{name}.feature" for name in find_features()]
-    return [cast("Part", import_module(f"{BACKEND.name}.{name}")) for name in names]
+    return tuple(cast("Part", import_module(f"{BACKEND.name}.{name}")) for name in names)
 
 
-def load_for_domains(feature: str) -> list[Part]:
-    """Import what a feature does for the domains that are there.
-
-    Args:
-        feature: The feature's package, `__package__` in its `feature.py`.
-    """
-    names = (f"{feature}.{domain}" for domain in find_domains())
-    return [cast("Part", import_module(name)) for name in names if find_spec(name)]
+@asynccontextmanager
+async def running(parts: Iterable[Part], app: FastAPI) -> AsyncIterator[None]:
+    """Enter the lifespans that parts have, in their order."""
+    async with AsyncExitStack() as stack:
+        for part in parts:
+            if isinstance(part, PartWithLifespan):
+                await stack.enter_async_context(part.lifespan(app))
+        yield
 
 
 def load_metadata() -> MetaData:
     """Import the models of all domains and features, and return the tables of all of them."""
     parts = [BACKEND / name for name in find_domains()]
-    for name in find_domains():
-        parts += sorted(BACKEND.glob(f"features/*/{name}"))
+    parts += sorted(path for name in find_domains() for path in BACKEND.glob(f"features/*/{name}"))
     parts += [BACKEND / "features" / name for name in find_features()]
     for models in (part / "models" for part in parts):
         if (models / "__init__.py").is_file():

@@ -2,8 +2,8 @@
 
 from fastapi import FastAPI
 
-from backend.core.domains import load_for_domains
 from backend.core.settings import Settings, SettingsRegistry
+from backend.features.for_domains import install_for_domains
 from backend.features.graphql.endpoint import Endpoint
 from backend.features.graphql.schema import Roots
 from backend.features.graphql.settings import GraphQLSettings
@@ -14,7 +14,6 @@ def install(app: FastAPI) -> None:
     registry: SettingsRegistry = app.state.settings
     core = registry.get(Settings)
     app.state.graphql = Roots()
-    for part in load_for_domains(__package__):
-        part.install(app)
+    install_for_domains(__package__, app)
     schema = app.state.graphql.build(suggest=not core.is_production)
     app.include_router(Endpoint(schema, core, registry.get(GraphQLSettings)))

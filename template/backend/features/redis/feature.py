@@ -5,15 +5,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from backend.core import domains
+from backend.features.for_domains import install_for_domains, running_for_domains
 from backend.features.redis.connection import RedisConnection, RedisSettings
 
 
 def install(app: FastAPI) -> None:
     """Read the settings now, so that an app with wrong ones is not even built."""
     app.state.settings.get(RedisSettings)
-    for part in domains.load_for_domains(__package__):
-        part.install(app)
+    install_for_domains(__package__, app)
 
 
 @asynccontextmanager
@@ -23,7 +22,5 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         redis = app.state.redis = RedisConnection(app.state.settings.get(RedisSettings))
         stack.push_async_callback(redis.close)
         app.state.optional_checks["redis"] = redis.ping
-        for part in domains.load_for_domains(__package__):
-            if isinstance(part, domains.PartWithLifespan):
-                await stack.enter_async_context(part.lifespan(app))
+        await stack.enter_async_context(running_for_domains(__package__, app))
         yield

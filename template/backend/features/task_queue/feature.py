@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import cast
 
 import structlog
 from celery import Celery
 from fastapi import FastAPI
 
-from backend.core import domains
+from backend.core.periodic import run_periodically
 from backend.core.unit_of_work import make_factory
+from backend.features.for_domains import install_for_domains, running_for_domains
 from backend.features.task_queue.brokers import Broker, BrokerSettings
 from backend.features.task_queue.celery import make_celery, make_sender
 from backend.features.task_queue.mail import SEND_MAIL, make_handler, make_mailer
@@ -25,8 +26,7 @@ def install(app: FastAPI) -> None:
     """Read the settings now, so that an app with wrong ones is not even built."""
     for kind in (TaskQueueSettings, MailSettings, BrokerSettings):
         app.state.settings.get(kind)
-    for part in domains.load_for_domains(__package__):
-        part.install(app)
+    install_for_domains(__package__, app)
 
 
 @asynccontextmanager
@@ -45,9 +45,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         )
         queue.handlers[SEND_MAIL] = make_handler(make_mailer(mail), mail.mail_from)
         app.state.optional_checks["task_queue"] = lambda: asyncio.to_thread(_ping, celery)
-        for part in domains.load_for_domains(__package__):
-            if isinstance(part, domains.PartWithLifespan):
-                await stack.enter_async_context(part.lifespan(app))
+        await stack.enter_async_context(running_for_domains(__package__, app))
         await stack.enter_async_context(_sending(queue))
         yield
 
@@ -58,26 +56,13 @@ def _ping(celery: Celery) -> None:
         connection.ensure_connection(max_retries=1, timeout=1)
 
 
-@asynccontextmanager
-async def _sending(queue: TaskQueue) -> AsyncIterator[None]:
+def _sending(queue: TaskQueue) -> AbstractAsyncContextManager[None]:
     """Send what is due at regular intervals, for the length of the context."""
-    interval = queue.settings.seconds_between_sending
 
-    async def run() -> None:
-        while True:
-            await asyncio.sleep(interval)
-            try:
-                await queue.send_due()
-            except Exception:
-                logger.exception("jobs.sending_failed")
+    async def send() -> None:
+        try:
+            await queue.send_due()
+        except Exception:
+            logger.exception("jobs.sending_failed")
 
-    if interval <= 0:
-        yield
-        return
-    task = asyncio.create_task(run(), name="sending jobs")
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return run_periodically({"send jobs": send}, queue.settings.seconds_between_sending)

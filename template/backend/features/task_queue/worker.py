@@ -11,8 +11,8 @@ from celery import Celery
 from celery.signals import worker_process_shutdown, worker_shutdown
 from fastapi import FastAPI
 
-from backend.core.domains import load_for_domains
 from backend.core.settings import load_settings
+from backend.features.for_domains import load_for_domains
 from backend.features.task_queue.brokers import Broker, BrokerSettings
 from backend.features.task_queue.celery import add_tasks, make_celery, schedule
 from backend.features.task_queue.queue import DELETE_DONE, TaskQueue
