@@ -51,6 +51,11 @@ HANGING = """
         await asyncio.sleep(0.15)  # longer than a unit test may take, shorter than `shared`
         return "made"
 
+    @pytest.fixture(scope="module")
+    def slow_to_end():
+        yield
+        time.sleep(0.15)
+
     async def test_10_async():
         try:
             await asyncio.sleep(60)
@@ -103,6 +108,8 @@ HANGING = """
 
     @pytest.mark.slow
     def test_52_longer_by_slow(): time.sleep(0.12)
+
+    def test_60_the_last_one_does_not_pay_for_a_shared_teardown(slow_to_end): ...
 """
 STOPPED = {
     "test_10_async": "failed",
@@ -126,6 +133,7 @@ FINE = {
     "test_36_the_loop_lives",
     "test_51_longer_by_mark",
     "test_52_longer_by_slow",
+    "test_60_the_last_one_does_not_pay_for_a_shared_teardown",
     "test_a_benchmark_may_take_its_time",
 }
 BENCHMARK = """

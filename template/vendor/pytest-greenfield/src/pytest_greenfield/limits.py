@@ -5,7 +5,8 @@ Who wins, strongest first: `--timeout=N` or `PYTEST_TIMEOUT=N` (0 is no limit),
 business of `interrupt.py`.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import pytest
@@ -69,16 +70,23 @@ class Limits:
         """Stop the clock; False if none runs."""
         return self.interrupt.stop()
 
-    def shared_fixture(
-        self, definition: pytest.FixtureDef[object]
-    ) -> AbstractContextManager[object]:
-        """Give a fixture that tests share its own limit: the first test does not pay for it."""
+    @contextmanager
+    def shared_fixture(self, definition: pytest.FixtureDef[object]) -> Iterator[None]:
+        """Give a fixture that tests share its own limit, and its teardown another one.
+
+        Neither the first test that uses it pays for it, nor the last one of the process.
+        """
         shared = self._settings.shared
-        untimed = self.interrupt.clock is None or self._forced is not None
-        if definition.scope == "function" or untimed or not shared:
-            return nullcontext()
+        if definition.scope == "function" or self._forced is not None or not shared:
+            yield
+            return
         reason = f"the limit of shared fixtures, here {definition.argname}"
-        return self.interrupt.extended(shared, lambda: reason)
+        extended = partial(self.interrupt.extended, shared, lambda: reason)
+        teardown = ExitStack()
+        definition.addfinalizer(teardown.close)  # the first one to be added is the last to run
+        with extended():
+            yield
+        definition.addfinalizer(lambda: teardown.enter_context(extended()))
 
     def note_failure(self, call: pytest.CallInfo[None]) -> None:
         """Stop the clock before a failure is formatted; the teardown will need one."""
