@@ -12,7 +12,7 @@ async def test_a_started_server_is_alive_and_ready(
     live_client: httpx2.AsyncClient, path: str
 ) -> None:
     answer = await live_client.get(path)
-    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert (answer.status_code, answer.json()["status"]) in {(200, "ok"), (200, "degraded")}
 
 
 async def test_one_line_of_json_tells_about_each_request(

@@ -16,6 +16,7 @@ moments = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=offs
 
 
 @pytest.mark.usefixtures("hypothesis_ready")
+@pytest.mark.slow  # under coverage, and more so in a large project
 @given(st.builds(Cursor, moments, st.uuids()))
 @settings(max_examples=100, deadline=None)
 def test_what_is_read_is_what_was_written(cursor: Cursor) -> None:

@@ -41,6 +41,7 @@ def by_id(*products: Product) -> dict[UUID, Product]:
 
 class TestMoney:
     @pytest.mark.usefixtures("hypothesis_ready")
+    @pytest.mark.slow  # under coverage, and more so in a large project
     @given(st.lists(st.tuples(prices, quantities), max_size=20))
     @few
     def test_a_total_is_exact_to_the_cent(self, lines: list[tuple[Decimal, int]]) -> None:
@@ -49,6 +50,7 @@ class TestMoney:
         assert int(total * 100) == sum(int(price * 100) * count for price, count in lines)
 
     @pytest.mark.usefixtures("hypothesis_ready")
+    @pytest.mark.slow  # under coverage, and more so in a large project
     @given(st.lists(st.tuples(prices, quantities), max_size=10))
     @few
     def test_the_order_of_lines_does_not_matter(self, lines: list[tuple[Decimal, int]]) -> None:
@@ -58,6 +60,7 @@ class TestMoney:
 
 class TestStock:
     @pytest.mark.usefixtures("hypothesis_ready")
+    @pytest.mark.slow  # under coverage, and more so in a large project
     @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 6)), min_size=1, max_size=6))
     @few
     def test_all_is_taken_or_nothing(self, pairs: list[tuple[int, int]]) -> None:
@@ -73,6 +76,7 @@ class TestStock:
             assert [p.stock for p in products] == [stock for stock, _ in pairs]
 
     @pytest.mark.usefixtures("hypothesis_ready")
+    @pytest.mark.slow  # under coverage, and more so in a large project
     @given(st.lists(st.integers(1, 10), min_size=1, max_size=6))
     @few
     def test_what_is_given_back_is_what_was_taken(self, counts: list[int]) -> None:

@@ -27,6 +27,7 @@ def make_report(*days: DaySales) -> SalesReport:
 
 
 @pytest.mark.usefixtures("hypothesis_ready")
+@pytest.mark.slow  # under coverage, and more so in a large project
 @given(st.lists(sales, max_size=10))
 @settings(max_examples=25, deadline=None)
 def test_sums_are_exact_and_the_average_lies_within_half_a_cent(days: list[DaySales]) -> None:
