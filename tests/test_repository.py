@@ -80,7 +80,6 @@ LAYERS = re.compile(r"^layers = .*$", re.MULTILINE)
 STAYS_BY_HAND = {
     Path("backend/core/circuit_breaker.py"),
     Path("backend/core/clock.py"),
-    Path("backend/core/periodic.py"),
     Path("backend/core/unit_of_work.py"),
     Path("backend/seed.py"),
     Path("backend/tests/fakes/clock.py"),

@@ -8,12 +8,11 @@ from fastapi import FastAPI
 from backend.accounts.adapters.login_limiter import MemoryLoginLimiter
 from backend.accounts.adapters.security import AuthSettings, PasswordHasher, TokenService
 from backend.accounts.api import routes
-from backend.accounts.jobs import ScheduleSettings
+from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.accounts.services.container import AccountsContainer
 from backend.core.api.router import include_routers
 from backend.core.database import Database
-from backend.core.periodic import Job, run_periodically
 from backend.core.settings import SettingsRegistry
 from backend.core.unit_of_work import make_factory
 

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import cast
 
 import structlog
 from celery import Celery
 from fastapi import FastAPI
 
-from backend.core.periodic import run_periodically
 from backend.core.unit_of_work import make_factory
 from backend.features.for_domains import install_for_domains, running_for_domains
 from backend.features.task_queue.brokers import Broker, BrokerSettings
@@ -56,13 +55,26 @@ def _ping(celery: Celery) -> None:
         connection.ensure_connection(max_retries=1, timeout=1)
 
 
-def _sending(queue: TaskQueue) -> AbstractAsyncContextManager[None]:
+@asynccontextmanager
+async def _sending(queue: TaskQueue) -> AsyncIterator[None]:
     """Send what is due at regular intervals, for the length of the context."""
+    interval = queue.settings.seconds_between_sending
 
-    async def send() -> None:
-        try:
-            await queue.send_due()
-        except Exception:
-            logger.exception("jobs.sending_failed")
+    async def run() -> None:
+        while True:
+            await asyncio.sleep(interval)
+            try:
+                await queue.send_due()
+            except Exception:
+                logger.exception("jobs.sending_failed")
 
-    return run_periodically({"send jobs": send}, queue.settings.seconds_between_sending)
+    if interval <= 0:
+        yield
+        return
+    task = asyncio.create_task(run(), name="sending jobs")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -5,7 +5,7 @@ from uuid import UUID
 import strawberry
 from starlette.websockets import WebSocket
 
-from backend.core.periodic import run_round
+from backend.accounts.jobs import run_round
 from backend.features.graphql.accounts.auth import get_customer
 from backend.features.graphql.context import Info, OperationContext
 from backend.features.graphql.shop.inputs import check

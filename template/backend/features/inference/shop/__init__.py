@@ -5,9 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from backend.accounts.jobs import ScheduleSettings
+from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.core.api.router import include_routers
-from backend.core.periodic import Job, run_periodically
 from backend.core.settings import SettingsRegistry
 from backend.core.unit_of_work import make_factory
 from backend.features.inference.client import InferenceSettings

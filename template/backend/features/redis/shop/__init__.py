@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
-from backend.accounts.jobs import ScheduleSettings
+from backend.accounts.jobs import Job, ScheduleSettings, run_periodically
 from backend.core.api.router import include_routers
-from backend.core.periodic import Job, run_periodically
 from backend.features.redis.shop import routes
 from backend.features.redis.shop.cache import RedisCache
 from backend.features.redis.shop.event_bus import RedisEventBus

@@ -8,9 +8,9 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Header, Query, status
 
 from backend.accounts.api.auth import CurrentAdmin, CurrentCustomer
 from backend.accounts.api.paging import Paging
+from backend.accounts.jobs import run_round
 from backend.accounts.models.customer import Role
 from backend.accounts.paging import Page, PageOut
-from backend.core.periodic import run_round
 from backend.shop.api.services import Orders, Payments, ShopContainerDep
 from backend.shop.models.order import Order, OrderStatus
 from backend.shop.models.payment import Payment

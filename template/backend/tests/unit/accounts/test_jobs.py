@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from backend.accounts.jobs import ScheduleSettings
-from backend.core.periodic import run_periodically, run_round
+from backend.accounts.jobs import ScheduleSettings, run_periodically, run_round
 
 
 class Work:

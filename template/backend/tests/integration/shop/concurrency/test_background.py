@@ -7,8 +7,8 @@ import httpx2
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.accounts.jobs import run_periodically
 from backend.accounts.models.customer import Customer
-from backend.core.periodic import run_periodically
 from backend.shop.domain import make_jobs
 from backend.shop.models.order import OrderStatus
 from backend.shop.services.container import ShopContainer

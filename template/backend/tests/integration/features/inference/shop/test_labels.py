@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.core.periodic import run_periodically
+from backend.accounts.jobs import run_periodically
 from backend.features.inference.client import HttpModelService, InferenceSettings, make_client
 from backend.features.inference.shop import make_jobs, make_service
 from backend.features.inference.shop.services.labelling import LabellingReport
