@@ -167,8 +167,6 @@ class TestVerification:
             *("--config-file", str(cookiecutter_config(tmp_path)), "--no-input"),
             *("--output-dir", str(tmp_path / "out"), str(template)),
         ]
-        # A run in a shell's background ignores Ctrl-C, and what it starts would do so too.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         with subprocess.Popen(
             command,
             env={**os.environ, "FAKE_SLEEP": "60"},

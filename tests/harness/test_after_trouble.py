@@ -189,8 +189,6 @@ def test_an_interrupted_run_ends_with_exit_code_2_and_leaves_nothing(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # A run in the background ignores Ctrl-C, and its children would as well.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 60
     while not (tmp_path / "running").exists() and time.monotonic() < deadline:

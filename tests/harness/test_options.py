@@ -167,7 +167,6 @@ def test_ctrl_c_and_pytest_exit_end_the_run_in_order(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         while level != "e2e" and not (pytester.path / "started").exists():
             if process.poll() is not None:

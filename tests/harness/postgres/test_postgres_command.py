@@ -1,9 +1,11 @@
 """`pytest-greenfield check | serve | clean`."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -42,15 +44,47 @@ def serve(cache: Path) -> Iterator[Serve]:
         pytest.fail("no URL")
 
     yield serve_one
-    for process in started:
-        stop(process)
+    try:
+        for process in started:
+            stop(process)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def stop(process: subprocess.Popen[str]) -> None:
     """Press Ctrl-C."""
     process.send_signal(signal.SIGINT)
     if process.stdout is not None and not process.stdout.closed:
-        process.communicate()
+        process.communicate(timeout=60)
+
+
+WAITS = """
+import os
+from pytest_greenfield.command import StopSignal
+
+stop = StopSignal()
+print("ready", flush=True)
+for _ in range(5000):
+    assert stop.wait(60)
+    os.read(stop._reading, 4096)
+os._exit(0)
+"""
+
+
+def test_ctrl_c_ends_the_wait_at_whatever_moment_it_comes() -> None:
+    with subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            process.send_signal(signal.SIGINT)
+            pause = time.perf_counter() + random.uniform(0, 1e-4)  # noqa: S311
+            while time.perf_counter() < pause:
+                pass  # a sleep would be longer
+        process.kill()
+    assert process.returncode == 0
 
 
 def test_check_says_what_works(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:

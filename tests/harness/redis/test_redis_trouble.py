@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -80,8 +82,6 @@ class Suite:
                 env=os.environ | {"XDG_CACHE_HOME": CACHE},
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # A run in the background ignores Ctrl-C.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             )
 
     def running(self, count: int) -> list[tuple[str, int, int]]:
@@ -101,6 +101,21 @@ class Suite:
         (self.folder / "go").touch()
         self.process.wait(120)
         return self.output()
+
+
+@pytest.fixture
+def start_suite(cache: None) -> Iterator[Callable[..., Suite]]:
+    """Start runs in the background; what is left of them is killed, however the test ends."""
+    started: list[Suite] = []
+
+    def start(folder: Path, *options: str) -> Suite:
+        started.append(Suite(folder, *options))
+        return started[-1]
+
+    yield start
+    for suite in started:
+        suite.process.kill()
+        suite.process.wait()
 
 
 @pytest.fixture
@@ -124,10 +139,11 @@ def ended(pid: int) -> bool:
     return False
 
 
-@pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize("how", ["controller", "worker", "interrupt"])
-def test_killed_processes_leave_no_server(tmp_path: Path, how: str) -> None:
-    suite = Suite(tmp_path, "-n2", "--max-worker-restart=0")
+def test_killed_processes_leave_no_server(
+    tmp_path: Path, start_suite: Callable[..., Suite], how: str
+) -> None:
+    suite = start_suite(tmp_path, "-n2", "--max-worker-restart=0")
     (_, first, server), (_, second, other) = suite.running(2)
     assert server != other
     if how == "worker":
@@ -146,14 +162,16 @@ def test_killed_processes_leave_no_server(tmp_path: Path, how: str) -> None:
     assert ended(other)
 
 
-@pytest.mark.usefixtures("cache")
-def test_a_server_whose_watcher_was_killed_too_ends_with_the_next_run(tmp_path: Path) -> None:
-    suite = Suite(tmp_path)
+def test_a_server_whose_watcher_was_killed_too_ends_with_the_next_run(
+    tmp_path: Path, start_suite: Callable[..., Suite]
+) -> None:
+    suite = start_suite(tmp_path)
     [(_, _, server)] = suite.running(1)
     folder = Path(f"/proc/{server}/cwd").resolve()
     for path in Path("/proc").glob("[0-9]*"):
-        if path.name != str(server) and os.getpgid(int(path.name)) == os.getpgid(server):
-            os.kill(int(path.name), signal.SIGKILL)
+        with suppress(ProcessLookupError):  # others come and go
+            if path.name != str(server) and os.getpgid(int(path.name)) == os.getpgid(server):
+                os.kill(int(path.name), signal.SIGKILL)
     suite.process.kill()
     suite.process.wait()
     time.sleep(0.2)
@@ -164,10 +182,11 @@ def test_a_server_whose_watcher_was_killed_too_ends_with_the_next_run(tmp_path: 
     assert not folder.exists()
 
 
-@pytest.mark.usefixtures("cache")
-def test_two_runs_at_once_on_a_given_server(tmp_path: Path, given: Given) -> None:
+def test_two_runs_at_once_on_a_given_server(
+    tmp_path: Path, given: Given, start_suite: Callable[..., Suite]
+) -> None:
     folders = [tmp_path / name for name in ("one", "two")]
-    one, two = [Suite(folder, "-n2") for folder in folders]
+    one, two = [start_suite(folder, "-n2") for folder in folders]
     one.running(2)
     two.running(2)
     assert len(given.users()) == 4
@@ -180,7 +199,7 @@ def test_two_runs_at_once_on_a_given_server(tmp_path: Path, given: Given) -> Non
     given.admin.acl_setuser("test_somebody", enabled=True)
     given.admin.set("test_key", 1)
 
-    three = Suite(tmp_path / "three")
+    three = start_suite(tmp_path / "three")
     three.running(1)
     assert len([name for name in given.users() if name != "test_somebody"]) == 3
     assert "2 passed" in three.finish(), three.output()

@@ -11,9 +11,9 @@ import argparse
 import hashlib
 import os
 import re
+import select
 import signal
 import sys
-import threading
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -55,20 +55,34 @@ def serve(*, reset: bool = False, env_file: Path | None = None) -> None:
         cache.remove(home)
         print(f"removed   {home}")
     cluster.make_folder(home, account)
-    asked = threading.Event()
-    # Not KeyboardInterrupt, which is lost where it strikes in a destructor.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked.set())
+    stop = StopSignal()
     server, lines = _start_development(home, found, account, lock)
     if env_file is not None:
         write_variables(env_file, lines)
     print(f"Written into {env_file}:" if env_file is not None else "For .env:")
     for line in lines:
         print(line, flush=True)
-    while server.alive and not asked.wait(0.5):
+    while server.alive and not stop.wait(0.5):
         pass
-    print("stopped" if asked.is_set() else f"the server has ended, see {home / 'server.log'}")
+    print("stopped" if stop.wait(0) else f"the server has ended, see {home / 'server.log'}")
     server.stop()
+
+
+class StopSignal:
+    """Ctrl-C or SIGTERM, which from now on do nothing but end the wait for them.
+
+    Not KeyboardInterrupt, which is lost where it strikes in a destructor, and not an Event: its
+    lock may be held by the very code that the signal interrupts.
+    """
+
+    def __init__(self) -> None:
+        self._reading, writing = os.pipe()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: os.write(writing, b"."))
+
+    def wait(self, seconds: float) -> bool:
+        """Say whether it came, now or within so many seconds."""
+        return bool(select.select([self._reading], [], [], seconds)[0])
 
 
 def _start_development(
