@@ -1,24 +1,17 @@
 """Each worker has a vhost of its own; without a RabbitMQ its tests are skipped, loudly."""
 
-import os
-import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services import child
-from pytest_greenfield.services.rabbitmq import server
 from pytest_greenfield.services.rabbitmq.service import RabbitMQ
 
-from tests.harness.conftest import CACHE, RunSuite
+from tests.harness.conftest import RunSuite
+from tests.harness.rabbitmq.conftest import SETTINGS, Given, needs_rabbitmq
 
-SETTINGS = """
-    addopts = ["-p", "no:valkey"]
-    greenfield_environment = ["AMQP_URL={amqp.url}"]
-"""
 CONFTEST = """
     import contextlib, os
     import pika
@@ -72,35 +65,6 @@ WRITES = """
         pass
 """
 FILES = {"tests/conftest.py": CONFTEST, "tests/integration/test_writes.py": WRITES}
-installed = shutil.which("rabbitmq-server", path=":".join(server._FOLDERS)) is not None
-needs_rabbitmq = pytest.mark.skipif(
-    not installed and not os.environ.get("CI"), reason="`apt-get install rabbitmq-server`"
-)
-
-
-@pytest.fixture(scope="module")
-def given() -> Iterator[RabbitMQ]:
-    """A server that is not of the runs."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("XDG_CACHE_HOME", CACHE)
-    started = RabbitMQ(RabbitMQ.planned("test_given_00000000", ["amqp.url"], {}), "master")
-    started.start()
-    started.open()
-    yield started
-    started.stop()
-    patch.undo()
-
-
-def variables(given: RabbitMQ) -> dict[str, str]:
-    place = f"127.0.0.1:{given.plan.port}"
-    return {
-        "TEST_AMQP_URL": f"amqp://{server.USER}:{given.plan.secret}@{place}",
-        "TEST_AMQP_MANAGEMENT_URL": f"http://127.0.0.1:{given.plan.management_port}",
-    }
-
-
-def vhosts(given: RabbitMQ) -> set[str]:
-    return {vhost["name"] for vhost in given._management.call("GET", "vhosts")} - {"/", given.vhost}
 
 
 @needs_rabbitmq
@@ -123,20 +87,19 @@ def processes(name: str) -> set[str]:
 
 
 @needs_rabbitmq
-def test_on_a_given_server(run: RunSuite, given: RabbitMQ, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in variables(given).items():
-        monkeypatch.setenv(name, value)
+def test_on_a_given_server(run: RunSuite, given: Given) -> None:
+    others = given.owners()
     machine = child.name_of("test_suite_0123abcd", "gw0")
-    elsewhere = machine.replace(f"-{child._machine()}-", "-000000-")
+    elsewhere = machine.replace(f"-{child._place()}-", "-000000-")
     today, past = datetime.now(UTC), datetime.now(UTC) - timedelta(days=2)
     for name, made in ((machine, today), (elsewhere, today), (f"{elsewhere}-a", past)):
-        given._management.call("PUT", "vhosts", name, content={"description": made.isoformat()})
+        given.management.call("PUT", "vhosts", name, content={"description": made.isoformat()})
 
     result = run(FILES, settings=SETTINGS)
 
     assert len(result.passed) == 4, result.output
     assert "given" in result.properties["services"]
-    assert vhosts(given) == {elsewhere}
+    assert given.owners() == others | {elsewhere}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import redis
 from pytest_greenfield.services.ports import ReservedPort
 from pytest_greenfield.services.redis import server
 
+from tests.harness.background import Application
+
 SETTINGS = """
     addopts = ["-p", "no:valkey"]
     greenfield_environment = [
@@ -27,6 +29,17 @@ CONFTEST = """
     PREFIX = os.environ.get("REDIS_PREFIX", "")
     application = redis.Redis.from_url(os.environ["REDIS_URL"])  # at import, as many do
 """
+APPLICATION = Application(
+    SETTINGS,
+    CONFTEST
+    + """
+    def put(number):
+        application.rpush(f"{PREFIX}key", number)
+
+    def held():
+        return [int(number) for number in application.lrange(f"{PREFIX}key", 0, -1)]
+""",
+)
 
 
 class Given:
@@ -36,6 +49,7 @@ class Given:
         self.port, self.secret = ReservedPort(), secrets.token_hex(8)
         self.process = server.launch(self.port, self.secret)
         self.url = f"redis://:{self.secret}@127.0.0.1:{self.port.number}/0"
+        self.variables = {"TEST_REDIS_URL": self.url}
         self.admin = redis.Redis.from_url(self.url)
         deadline = time.monotonic() + 30
         while True:
@@ -52,6 +66,19 @@ class Given:
     def keys(self) -> list[bytes]:
         return sorted(self.admin.scan_iter())
 
+    def add_others(self) -> None:
+        """Write what belongs to no run."""
+        self.admin.acl_setuser("test_somebody", enabled=True)
+        self.admin.set("test_key", 1)
+
+    def owners(self) -> set[str]:
+        """Return the users, and those whose keys are there."""
+        return {*self.users(), *(key.decode().partition(":")[0] for key in self.keys())}
+
+    def stop(self) -> None:
+        self.admin.close()
+        self.process.stop()
+
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
@@ -59,5 +86,4 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
     started = Given()
     monkeypatch.setenv("TEST_REDIS_URL", started.url)
     yield started
-    started.admin.close()
-    started.process.stop()
+    started.stop()

@@ -1,28 +1,13 @@
 """Each worker has a bucket of its own, and each test finds it as shared fixtures have left it."""
 
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services import child
-from pytest_greenfield.services.ports import ReservedPort
-from pytest_greenfield.services.s3.buckets import Buckets
 from pytest_greenfield.services.s3.service import S3
 
 from tests.harness.conftest import RunSuite
+from tests.harness.s3.conftest import SETTINGS, Given
 
-SETTINGS = """
-    addopts = ["-p", "no:valkey"]
-    greenfield_environment = [
-        "S3={s3.url}", "BUCKET={s3.bucket}", "AWS_DEFAULT_REGION={s3.region}",
-        "AWS_ACCESS_KEY_ID={s3.access_key}", "AWS_SECRET_ACCESS_KEY={s3.secret_key}",
-    ]
-"""
 CONFTEST = """
     import os
     import boto3
@@ -83,69 +68,7 @@ WRITES = """
         application.put_object(Bucket=worker_s3, Key="key", Body=b"2")
         assert s3_storage.values()["bucket"] == "something else"
 """
-DIES = """
-    import os, signal
-    from pathlib import Path
-    import pytest
-    from tests.conftest import BUCKET, application
-
-    @pytest.mark.parametrize("number", range(6))
-    def test_it(number):
-        if number == 3:
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                text = path.read_bytes().split(b"\\0")
-                if os.environ["S3"].rpartition(":")[2].encode() in text:
-                    os.kill(int(path.parent.name), signal.SIGKILL)
-        application.list_objects_v2(Bucket=BUCKET)
-"""
-WAITS = """
-    import os, time
-    from pathlib import Path
-    import pytest
-    from tests.conftest import BUCKET, application
-
-    @pytest.mark.timeout(0)
-    def test_it():
-        application.put_object(Bucket=BUCKET, Key="key", Body=b"2")
-        Path("running").write_text("now")
-        time.sleep(60)
-"""
 FILES = {"tests/conftest.py": CONFTEST, "tests/integration/test_writes.py": WRITES}
-
-
-class Given:
-    """A server that is not of the run."""
-
-    def __init__(self) -> None:
-        port = ReservedPort()
-        port.release()
-        self.process = child.Child("given")
-        self.process.launch(sys.executable, "-m", "moto.server", "-p", str(port.number))
-        self.url = f"http://key:secret@127.0.0.1:{port.number}?region=us-east-1"
-        self.place = f"127.0.0.1:{port.number}"
-        values = {"url": f"http://{self.place}", "region": "us-east-1"}
-        self.buckets = Buckets(values | {"access_key": "key", "secret_key": "secret"})
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                self.names()
-                return
-            except Exception:
-                assert time.monotonic() < deadline, self.process.said()
-                time.sleep(0.05)
-
-    def names(self) -> list[str]:
-        return [name for name, _ in self.buckets.all("test-")]
-
-
-@pytest.fixture
-def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
-    """An S3 that TEST_S3_URL names."""
-    started = Given()
-    monkeypatch.setenv("TEST_S3_URL", started.url)
-    yield started
-    started.buckets.close()
-    started.process.stop()
 
 
 def test_with_two_workers_on_the_own_server(run: RunSuite) -> None:
@@ -159,7 +82,7 @@ def test_with_two_workers_on_the_own_server(run: RunSuite) -> None:
 def test_on_a_given_server(run: RunSuite, given: Given) -> None:
     """With what a killed run has left there, and what is not ours."""
     machine = child.name_of("test_suite_0123abcd", "gw0")
-    elsewhere = machine.replace(f"-{child._machine()}-", "-000000-")
+    elsewhere = machine.replace(f"-{child._place()}-", "-000000-")
     for name in (machine, f"{machine}-more", elsewhere, "test-data"):
         given.buckets.write(name, "key", {"Body": b"1"})
 
@@ -168,31 +91,6 @@ def test_on_a_given_server(run: RunSuite, given: Given) -> None:
     assert [name for name in result.outcomes if name not in result.passed] == ["test_that_fails"]
     assert f"S3 {given.place} given" in result.properties["services"], result.output
     assert sorted(given.names()) == sorted([elsewhere, "test-data"])
-
-
-def test_a_killed_run(run: RunSuite, given: Given, pytester: pytest.Pytester) -> None:
-    files = {"tests/conftest.py": CONFTEST, "tests/integration/test_waits.py": WAITS}
-    run(files, "--collect-only", settings=SETTINGS)
-    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q"], cwd=pytester.path)
-    deadline = time.monotonic() + 60
-    while not Path(pytester.path, "running").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    (_, _) = left = given.names()
-    assert [name for name, made in given.buckets.all("test-") if child.is_left(name, made)] == []
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    found = [name for name, made in given.buckets.all("test-") if child.is_left(name, made)]
-    assert sorted(found) == sorted(left)
-
-
-def test_a_server_that_goes_away_fails_the_run_once(run: RunSuite) -> None:
-    files = {"tests/conftest.py": CONFTEST, "tests/integration/test_it.py": DIES}
-    result = run(files, "--randomly-dont-reorganize", settings=SETTINGS)
-
-    assert result.exit_code != 0
-    assert "S3 moto embedded went away during the run" in result.output, result.output
-    assert "INTERNALERROR" not in result.output
 
 
 def test_without_moto_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

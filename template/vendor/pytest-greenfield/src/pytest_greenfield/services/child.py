@@ -8,7 +8,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -111,9 +110,9 @@ def prune() -> list[Path]:
 def name_of(run: str, worker: str) -> str:
     """Return the name of what a worker has on a server that cannot tell when a run has ended.
 
-    It carries the machine, on which a lock tells.
+    It carries the folder in which a lock tells.
     """
-    return f"{run}-{_machine()}-{worker}".replace("_", "-")
+    return f"{run}-{_place()}-{worker}".replace("_", "-")
 
 
 def is_left(name: str, made: datetime) -> bool:
@@ -121,7 +120,7 @@ def is_left(name: str, made: datetime) -> bool:
     parts = re.match(r"(test-.+-[0-9a-f]{8})-([0-9a-f]{6})-(?:master|gw\d+)(?:-|$)", name)
     if parts is None:
         return False
-    if parts[2] != _machine():
+    if parts[2] != _place():
         return datetime.now(UTC) - made > timedelta(days=1)
     for folder in _root().glob("service-*"):
         if folder.name.replace("_", "-").startswith(f"service-{parts[1]}-"):
@@ -132,8 +131,9 @@ def is_left(name: str, made: datetime) -> bool:
     return True
 
 
-def _machine() -> str:
-    return hashlib.blake2b(socket.gethostname().encode(), digest_size=3).hexdigest()
+def _place() -> str:
+    # Not the host's name: containers may share that, and users or caches of one host share no lock.
+    return hashlib.blake2b(cache.kept_password(_root()).encode(), digest_size=3).hexdigest()
 
 
 def _root() -> Path:

@@ -99,10 +99,7 @@ class RabbitMQ(Service):
             return
         if self._given:
             self._process = child.Child(self.plan.run)  # says that the run is alive
-            try:
-                self.drop_orphans()
-            except OSError as error:
-                raise self._unusable(error) from None
+            self.drop_orphans()
         elif self.plan.source == "docker":
             self._process = server.launch_container(self._ports, self.plan.secret)
         else:
@@ -118,12 +115,15 @@ class RabbitMQ(Service):
     def drop_orphans(self) -> list[str]:
         """Remove from the given server what ended runs have left; return the vhosts' names."""
         dropped = []
-        for vhost in self._management.call("GET", "vhosts"):
-            with contextlib.suppress(ValueError):
-                made = datetime.fromisoformat(vhost.get("description") or "2000-01-01T00:00+00:00")
-                if child.is_left(vhost["name"], made):
-                    self._remove(vhost["name"])
-                    dropped.append(vhost["name"])
+        try:
+            for vhost in self._management.call("GET", "vhosts"):
+                with contextlib.suppress(ValueError):
+                    made = datetime.fromisoformat(vhost.get("description") or "2000-01-01T00:00Z")
+                    if child.is_left(vhost["name"], made):
+                        self._remove(vhost["name"])
+                        dropped.append(vhost["name"])
+        except OSError as error:
+            raise self._unusable(error) from None
         return dropped
 
     def _remove(self, vhost: str) -> None:

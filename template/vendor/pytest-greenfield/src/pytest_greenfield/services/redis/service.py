@@ -85,13 +85,13 @@ class Redis(Service):
         """On a given server, remove what killed runs have left; its connection stays."""
         super().start()
         if self._given:
-            with self._explained("cannot be used"):
-                self._read_version()
-                self.drop_orphans()
+            self.drop_orphans()
 
     def drop_orphans(self) -> list[str]:
         """Remove from the given server what ended runs have left; return their users' names."""
-        return shared.drop_orphans(self._clients)
+        with self._explained("cannot be used"):
+            self._read_version()
+            return shared.drop_orphans(self._clients)
 
     def open(self) -> None:
         """Start the worker's server, or make its user."""

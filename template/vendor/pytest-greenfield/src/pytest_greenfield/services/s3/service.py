@@ -96,8 +96,7 @@ class S3(Service):
             return
         if self._given:
             self._process = child.Child(self.plan.run)  # says that the run is alive
-            with self._explained():
-                self.drop_orphans()
+            self.drop_orphans()
         elif self.plan.source == "docker":
             assert self._port is not None
             self._process = Container(IMAGE, {5000: self._port})
@@ -111,11 +110,12 @@ class S3(Service):
     def drop_orphans(self) -> list[str]:
         """Remove from the given server the buckets of runs that have ended; return their names."""
         buckets = self._connected()
-        return [
-            name
-            for name, made in buckets.all("test-")
-            if child.is_left(name, made) and buckets.remove(name)
-        ]
+        with self._explained():
+            return [
+                name
+                for name, made in buckets.all("test-")
+                if child.is_left(name, made) and buckets.remove(name)
+            ]
 
     def _connected(self) -> Buckets:
         if self._buckets is None:

@@ -1,0 +1,209 @@
+"""What every service promises: no run sees another, and none leaves anything, however it ends."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from pytest_greenfield import command
+from pytest_greenfield.services import child
+
+from tests.harness.background import (
+    Application,
+    Suite,
+    all_ended,
+    family,
+    is_watcher,
+    lives,
+    servers,
+)
+from tests.harness.conftest import CACHE
+from tests.harness.rabbitmq import conftest as rabbitmq
+from tests.harness.redis import conftest as redis
+from tests.harness.s3 import conftest as s3
+
+
+class Given(Protocol):
+    """A server that is not of the runs."""
+
+    variables: dict[str, str]
+
+    def add_others(self) -> None: ...
+    def owners(self) -> set[str]: ...
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A service, and whose its servers are."""
+
+    application: Application
+    given: type[Given]
+    product: str
+    of_worker: bool = False
+
+
+KINDS = [
+    pytest.param(Kind(redis.APPLICATION, redis.Given, "Valkey", of_worker=True), id="redis"),
+    pytest.param(Kind(s3.APPLICATION, s3.Given, "S3"), id="s3"),
+    pytest.param(
+        Kind(rabbitmq.APPLICATION, rabbitmq.Given, "RabbitMQ"),
+        id="rabbitmq",
+        marks=rabbitmq.needs_rabbitmq,
+    ),
+]
+Start = Callable[..., Suite]
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Each service."""
+    chosen: Kind = request.param
+    return chosen
+
+
+@pytest.fixture
+def given(kind: Kind, cache: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
+    """A server that the variables name, with what belongs to no run."""
+    started = kind.given()
+    for name, value in started.variables.items():
+        monkeypatch.setenv(name, value)
+    started.add_others()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def start(kind: Kind, cache: None) -> Iterator[Start]:
+    """Start runs in the background; what is left of them is killed, however the test ends."""
+    started: list[Suite] = []
+
+    def start_one(folder: Path, *options: str, modules: str = "ab") -> Suite:
+        started.append(Suite(folder, kind.application, *options, modules=modules))
+        return started[-1]
+
+    yield start_one
+    for suite in started:
+        suite.process.kill()
+        suite.process.wait()
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual cache, and nothing of the run around this one."""
+    for name in os.environ:
+        if name.startswith(("PYTEST_XDIST", "PYTEST_TIMEOUT", "PYTEST_GREENFIELD")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CACHE_HOME", CACHE)
+
+
+@pytest.mark.parametrize("how", ["controller", "worker", "interrupt"])
+def test_killed_processes_leave_no_server(
+    tmp_path: Path, start: Start, kind: Kind, how: str
+) -> None:
+    suite = start(tmp_path, "-n2", "--max-worker-restart=0")
+    first = suite.running(2)[0]
+    of_first, of_run = family(first), family(suite.process.pid)
+    folders = set(servers(of_run).values())
+    assert len(servers(of_first)) == kind.of_worker
+    assert len(folders) == 1 + kind.of_worker
+    if how == "worker":
+        os.kill(first, signal.SIGKILL)
+        assert all_ended(of_first)
+        assert "1 failed, 1 passed" in suite.finish(), suite.output()
+    elif how == "controller":
+        suite.kill()
+        (tmp_path / "go").touch()  # the workers notice it at the end of their test
+    else:
+        suite.process.send_signal(signal.SIGINT)
+        suite.process.wait(60)
+    assert all_ended(of_run)
+    assert {folder for folder in folders if folder.exists()} <= set(child.prune())
+
+
+def test_servers_whose_watchers_were_killed_too_end_with_the_next_run(
+    tmp_path: Path, start: Start
+) -> None:
+    suite = start(tmp_path)
+    suite.running(1)
+    of_run = family(suite.process.pid)
+    ours = servers(of_run)
+    for pid in filter(is_watcher, of_run):
+        os.kill(pid, signal.SIGKILL)
+    suite.kill()
+    time.sleep(0.3)
+    assert ours
+    assert all(map(lives, ours))
+
+    assert set(ours.values()) <= set(child.prune())
+    assert all_ended(of_run)
+    assert not any(folder.exists() for folder in ours.values())
+
+
+@pytest.mark.parametrize("by", ["the next run", "clean"])
+def test_two_runs_at_once_on_a_given_server(
+    tmp_path: Path, given: Given, start: Start, capsys: pytest.CaptureFixture[str], by: str
+) -> None:
+    others = given.owners()
+    one, two = (start(tmp_path / name, "-n2") for name in ("one", "two"))
+    workers = one.running(2)
+    two.running(2)
+    assert len(given.owners() - others) == 4
+    one.kill(workers)
+    assert len(given.owners() - others) == 4
+
+    if by == "clean":
+        before = given.owners()
+        command.clean_services()
+        dropped = set(re.findall(r"^dropped   (\S+)$", capsys.readouterr().out, re.MULTILINE))
+        assert before - given.owners() <= dropped
+        assert len(given.owners() - others) == 2
+    three = start(tmp_path / "three")
+    three.running(1)
+    assert len(given.owners() - others) == 3
+    assert "2 passed" in three.finish(), three.output()
+    assert "2 passed" in two.finish(), two.output()
+    assert given.owners() == others
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["serial", "two-workers"])
+def test_a_killed_server_fails_the_run_once(
+    tmp_path: Path, start: Start, kind: Kind, options: tuple[str, ...]
+) -> None:
+    suite = start(tmp_path, *options, modules="abcdefgh")
+    suite.running(2 if options else 1)
+    for pid in servers(family(suite.process.pid)):
+        os.kill(pid, signal.SIGKILL)
+    output = suite.finish()
+
+    assert suite.process.returncode == 1, output
+    sentence = rf"{kind.product} [\d.a-z]+ embedded went away during the run: run the tests again"
+    assert re.search(sentence, output), output
+    assert "INTERNALERROR" not in output
+    assert "Traceback" not in output
+    failed = re.findall(r"(\d+) (?:failed|errors?)", output.splitlines()[-1])
+    assert 1 <= sum(map(int, failed)) <= 1 + len(options), output
+    assert "passed" not in output.splitlines()[-1], output
+
+
+def test_runs_with_other_caches_are_not_taken_for_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another user, or in another container of the same name: there is no lock to ask."""
+    run, now = "test_suite_0123abcd", datetime.now(UTC)
+    for cache in ("one", "two"):
+        monkeypatch.setenv("TEST_CACHE_DIR", str(tmp_path / cache))
+        if cache == "one":
+            alive, name = child.Child(run), child.name_of(run, "gw0")
+            assert not child.is_left(name, now)
+    assert not child.is_left(name, now)
+    assert child.is_left(name, now - timedelta(days=2))
+    alive.stop()
+    monkeypatch.setenv("TEST_CACHE_DIR", str(tmp_path / "one"))
+    assert child.is_left(name, now)
