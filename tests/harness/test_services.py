@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from pytest_greenfield import command
+from pytest_greenfield import check, command
 from pytest_greenfield.services import child
+from pytest_greenfield.services.used import Services
 
 from tests.harness.background import (
     Application,
@@ -169,6 +170,18 @@ def test_two_runs_at_once_on_a_given_server(
     assert len(given.owners() - others) == 3
     assert "2 passed" in three.finish(), three.output()
     assert "2 passed" in two.finish(), two.output()
+    assert given.owners() == others
+
+
+def test_check_leaves_nothing_on_a_given_server(
+    kind: Kind, given: Given, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = given.owners()
+    placeholders = re.findall(r"{([a-z0-9.]+)}", kind.application.settings)
+    check.check_services(Services.plan(placeholders, "test_check_0123abcd", os.environ))
+    assert re.search(
+        rf"{kind.product} \S+ given, started in .* s, restored", capsys.readouterr().out
+    )
     assert given.owners() == others
 
 

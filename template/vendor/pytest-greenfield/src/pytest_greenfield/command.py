@@ -56,11 +56,14 @@ def clean_services() -> None:
     """On given servers, remove what ended runs have left."""
     # With all placeholders, as one of them may be asked for.
     names_of_all = [f"{name}.{part}" for name in KINDS for part in ("url", "prefix")]
-    for service in Services.plan(names_of_all, "test_clean_" + names.new_run(), os.environ):
-        if service.plan.source == "given":
-            for name in service.drop_orphans():
-                print(f"dropped   {name}")
-        service.stop()
+    services = Services.plan(names_of_all, "test_clean_" + names.new_run(), os.environ)
+    try:
+        for service in services:
+            if service.plan.source == "given":
+                for name in service.drop_orphans():
+                    print(f"dropped   {name}")
+    finally:
+        services.stop()
 
 
 def _check() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -23,9 +24,12 @@ class Management:
         url = "/".join([self._url, "api", *(quote(part, safe="") for part in path)])
         body = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(url, body, self._headers, method=method)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            text = answer.read()
-        return json.loads(text) if text else None
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                text = answer.read()
+            return json.loads(text) if text else None
+        except (http.client.HTTPException, ValueError) as error:
+            raise OSError(f"{self._url} is no management API: {error!r}") from None
 
     def delete(self, *path: str) -> bool:
         """Delete what may be gone already, or belongs to a connection that lives."""

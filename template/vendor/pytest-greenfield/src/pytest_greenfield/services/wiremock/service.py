@@ -87,7 +87,8 @@ class WireMockService(Service):
             self._port.release()
 
     def open(self) -> None:
-        """Start nothing: see `use`."""
+        """Start it without mappings of files."""
+        self.use([])
 
     # --- In use -----------------------------------------------------------------------------------
 
@@ -108,10 +109,13 @@ class WireMockService(Service):
             self.close()
             reason = str(error)
             if not isinstance(error, ServiceUnavailableError):
-                reason = f"{self.client.url} is no WireMock 3 for the tests ({one_line(error)})"
+                reason = self._unusable(error)
             if self.may_be_missing:
                 self.notes.append(f"tests that use WireMock were not run: {reason}")
             raise ServiceUnavailableError(reason) from None
+
+    def _unusable(self, error: Exception) -> str:
+        return f"{self.client.url} is no WireMock 3 for the tests ({one_line(error)})"
 
     def _launch(self) -> None:
         assert self._port is not None
@@ -151,7 +155,11 @@ class WireMockService(Service):
         if not self._given:
             return []
         dropped, now = set(), time.time()
-        for mapping in self.client.call("GET", "/mappings")["mappings"]:
+        try:
+            mappings = self.client.call("GET", "/mappings")["mappings"]
+        except (OSError, ValueError) as error:
+            raise ServiceUnavailableError(self._unusable(error)) from None
+        for mapping in mappings:
             made = mapping.get("metadata", {}).get("greenfield_time", now)
             if now - made > _LEFT_SECONDS:
                 dropped.add(WireMock.owner(mapping))
@@ -227,6 +235,5 @@ class WireMockService(Service):
 
     def probe(self) -> Callable[[], bool]:
         """Add a mapping."""
-        self.use([])
         self.begin().stub({"request": {"urlPath": "/checked"}, "response": {"status": 204}})
         return lambda: bool(self.client.mappings())
