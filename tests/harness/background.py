@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-from tests.harness.conftest import CACHE, SETTINGS, write
+from tests.harness.conftest import SETTINGS, write
 
 WAITS = """
     import os, time
@@ -58,7 +58,6 @@ class Suite:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options],
                 cwd=folder,
-                env=os.environ | {"XDG_CACHE_HOME": CACHE},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -1,7 +1,8 @@
 """`run`: a small suite of its own, run by a second pytest with the plugin."""
 
 import os
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -9,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import platformdirs
 import pytest
+from pytest_greenfield.services.postgres import cache as caches
 
 CACHE = platformdirs.user_cache_dir()
 """pytester gives each run a home of its own, where a server would be made anew each time."""
@@ -45,6 +47,28 @@ class Run:
 
 
 RunSuite = Callable[..., Run]
+
+
+@pytest.fixture(scope="session")
+def kept_cache() -> Iterator[Path]:
+    """A cache that tests of this process share which do no harm to it."""
+    yield from _cache()
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A cache of the test's own."""
+    for folder in _cache():
+        monkeypatch.setenv("TEST_CACHE_DIR", str(folder))
+        yield folder
+
+
+def _cache() -> Iterator[Path]:
+    # Not tmp_path: the account that runs the server for root cannot enter it.
+    folder = Path(tempfile.mkdtemp(prefix="greenfield-cache-"))
+    folder.chmod(0o755 if os.getuid() == 0 else 0o700)
+    yield folder
+    caches.remove(folder)
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from tests.harness.background import (
     lives,
     servers,
 )
-from tests.harness.conftest import CACHE
 from tests.harness.rabbitmq import conftest as rabbitmq
 from tests.harness.redis import conftest as redis
 from tests.harness.s3 import conftest as s3
@@ -70,7 +69,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 @pytest.fixture
-def given(kind: Kind, cache: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
+def given(kind: Kind, own_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
     """A server that the variables name, with what belongs to no run."""
     started = kind.given()
     for name, value in started.variables.items():
@@ -81,7 +80,7 @@ def given(kind: Kind, cache: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.fixture
-def start(kind: Kind, cache: None) -> Iterator[Start]:
+def start(kind: Kind, own_environment: None) -> Iterator[Start]:
     """Start runs in the background; what is left of them is killed, however the test ends."""
     started: list[Suite] = []
 
@@ -91,17 +90,17 @@ def start(kind: Kind, cache: None) -> Iterator[Start]:
 
     yield start_one
     for suite in started:
-        suite.process.kill()
-        suite.process.wait()
+        suite.kill()
+    child.prune()
 
 
-@pytest.fixture
-def cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The usual cache, and nothing of the run around this one."""
-    for name in os.environ:
-        if name.startswith(("PYTEST_XDIST", "PYTEST_TIMEOUT", "PYTEST_GREENFIELD")):
+@pytest.fixture(autouse=True)
+def own_environment(kept_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the run around this one, and a cache where no other run clears up."""
+    for name in list(os.environ):
+        if name.startswith(("PYTEST_XDIST", "PYTEST_TIMEOUT", "PYTEST_GREENFIELD", "TEST_")):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CACHE_HOME", CACHE)
+    monkeypatch.setenv("TEST_CACHE_DIR", str(kept_cache))
 
 
 @pytest.mark.parametrize("how", ["controller", "worker", "interrupt"])
@@ -125,7 +124,7 @@ def test_killed_processes_leave_no_server(
         suite.process.send_signal(signal.SIGINT)
         suite.process.wait(60)
     assert all_ended(of_run)
-    assert {folder for folder in folders if folder.exists()} <= set(child.prune())
+    assert {folder for folder in folders if folder.exists()} == set(child.prune())
 
 
 def test_servers_whose_watchers_were_killed_too_end_with_the_next_run(
@@ -142,7 +141,7 @@ def test_servers_whose_watchers_were_killed_too_end_with_the_next_run(
     assert ours
     assert all(map(lives, ours))
 
-    assert set(ours.values()) <= set(child.prune())
+    assert set(ours.values()) == set(child.prune())
     assert all_ended(of_run)
     assert not any(folder.exists() for folder in ours.values())
 

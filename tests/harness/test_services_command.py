@@ -2,9 +2,6 @@
 
 import os
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,18 +39,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     (tmp_path / "pyproject.toml").write_text(USED, "utf-8")
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def own_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A cache that `clean` may empty, though other runs may use the usual one."""
-    # Not tmp_path: the account that runs the server for root cannot enter it.
-    folder = Path(tempfile.mkdtemp(prefix="greenfield-cache-"))
-    monkeypatch.setenv("TEST_CACHE_DIR", str(folder))
-    usual = "pytest_greenfield.services.postgres.cache.usual_cache_folder"
-    monkeypatch.setattr(usual, lambda _: folder)
-    yield
-    shutil.rmtree(folder)
 
 
 @needs_rabbitmq
@@ -96,11 +81,13 @@ def test_check_says_what_is_not_restored(
 
 @pytest.mark.parametrize("variable", NOBODY)
 def test_a_server_that_is_not_there_is_one_sentence(
-    own_cache: None,
+    cache: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     variable: str,
 ) -> None:
+    usual = "pytest_greenfield.services.postgres.cache.usual_cache_folder"
+    monkeypatch.setattr(usual, lambda _: cache)  # which other runs use
     monkeypatch.setenv(variable, NOBODY[variable])
     assert command.main(["clean"]) == 1
     said = capsys.readouterr().err

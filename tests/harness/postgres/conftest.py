@@ -1,38 +1,14 @@
 """A project, a cache of its own, and started servers that are stopped after the test."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pytest_greenfield.services.postgres import cache as caches
 from pytest_greenfield.services.postgres.address import Address
 from pytest_greenfield.services.postgres.service import Postgres
 
 Start = Callable[..., Postgres]
-
-
-@pytest.fixture(scope="session")
-def kept_cache() -> Iterator[Path]:
-    """A cache that tests share which do no harm to it."""
-    yield from _cache()
-
-
-@pytest.fixture
-def cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A cache of the test's own."""
-    for folder in _cache():
-        monkeypatch.setenv("TEST_CACHE_DIR", str(folder))
-        yield folder
-
-
-def _cache() -> Iterator[Path]:
-    # Not tmp_path: the account that runs the server for root cannot enter it.
-    folder = Path(tempfile.mkdtemp(prefix="greenfield-cache-"))
-    folder.chmod(0o755 if os.getuid() == 0 else 0o700)
-    yield folder
-    caches.remove(folder)
 
 
 @pytest.fixture(autouse=True)
