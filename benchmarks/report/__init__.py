@@ -21,7 +21,7 @@ PLOT = ROOT / "docs" / "images" / "speed-tables.svg"
 def files() -> dict[Path, str]:
     """Return every file that is written, and its text."""
     isolation, suites = Isolation(), Suites()
-    start, template = load("start"), load("template")
+    start, services, template = load("start"), load("services"), load("template")
     sections = {
         "verdicts": verdicts(isolation, suites, start, template),
         "sides": tables.by_side(isolation),
@@ -29,8 +29,9 @@ def files() -> dict[Path, str]:
         "calls": tables.calls(isolation),
         "suites": tables.suites(suites),
         "start": tables.start(start),
+        "services": tables.services(services),
         "template": tables.template(template),
-        "machine": tables.machine("isolation", "suite", "start", "template"),
+        "machine": tables.machine("isolation", "suite", "start", "services", "template"),
     }
     return {
         PAGE: with_sections(PAGE, sections),

@@ -3,6 +3,7 @@
 from benchmarks.figures import digits, shown
 from benchmarks.isolation import CALLS, SIDES
 from benchmarks.report.results import Isolation, Results, Suites, load
+from benchmarks.services import TITLES
 from benchmarks.start import EVENTS
 from benchmarks.suite import PAIRS
 from benchmarks.template import PARTS
@@ -110,6 +111,20 @@ def start(found: Results) -> str:
         rows.append([title, *[shown(c["parts"][name]) for c in columns]])
     app, floor = shown(found["import"], " ms"), shown(found["pytest"], " ms")
     return f"{table(['ms', *head], rows)}\n\nImporting the application: {app}. pytest: {floor}."
+
+
+def services(found: Results) -> str:
+    """Return what each service costs, and what kills have left."""
+    rows = []
+    for row in found["rows"]:
+        of_it = [each for each in found["left"] if each["service"] == row["service"]]
+        kills = sum(each["kills"] for each in of_it)
+        left = sum(each[what] for each in of_it for what in ("processes", "folders", "names"))
+        prices = [shown(row["price"][what]) for what in ("write", "idle")]
+        title = TITLES[row["service"]]
+        rows.append([title, shown(row["start"]), *prices, str(kills), str(left)])
+    head = ["ms", "start", "isolation, a test that writes", "isolation, one that does not"]
+    return table([*head, "kills", "left after them"], rows)
 
 
 def template(found: Results) -> str:

@@ -64,7 +64,7 @@ class Suite:
 
     def running(self, count: int) -> list[int]:
         """Wait until so many tests run; return the pids of their workers."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240  # RabbitMQ says by then why it does not start
         while len(found := sorted(self.folder.glob("running/*"))) < count:
             assert self.process.poll() is None, self.output()
             assert time.monotonic() < deadline, self.output()
