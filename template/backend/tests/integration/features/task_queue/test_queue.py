@@ -53,6 +53,18 @@ async def test_a_job_is_sent_again_when_nobody_has_done_it(
     assert sent == [job_id, job_id]
 
 
+async def test_what_another_process_is_sending_is_not_waited_for(
+    task_queue: TaskQueue, add_job: AddJob
+) -> None:
+    first, second, sent = await add_job("anything"), await add_job("anything"), list[UUID]()
+    task_queue.send = sent.append
+    async with task_queue.open_unit_of_work() as other:
+        (locked,) = await other.jobs.lock_due(limit=1)
+        assert locked.id == first
+        assert await task_queue.send_due() == 1
+    assert sent == [second]
+
+
 async def test_two_deliveries_at_once_have_one_effect(
     task_queue: TaskQueue, add_job: AddJob, db_session: AsyncSession
 ) -> None:
