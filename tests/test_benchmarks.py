@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import isolation, report, services, start, suite, template
+from benchmarks import isolation, kills, report, services, start, suite, template
 from benchmarks.project import workspace
 from hooks.verify import environment
 from tooling.uv import readable_folder
@@ -27,7 +27,7 @@ def test_all_benchmarks_run(kept: Path) -> None:
     assert {row["suite"] for row in suite.main(quick)["rows"]} == set(suite.PAIRS)
     assert {row["state"] for row in start.main(quick)["rows"]} == {"cold", "warm"}
     left = services.main(quick)["left"]
-    assert {row["victim"] for row in left} == set(services.VICTIMS)
+    assert {row["victim"] for row in left} == set(kills.VICTIMS)
     assert not any(row[what] for row in left for what in ("processes", "folders", "names"))
     assert set(template.main(["--quick"])) == {"cookiecutter", "copier", "update"}
 
