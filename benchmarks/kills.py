@@ -1,7 +1,5 @@
 """Runs of which a part is killed (-9), and what is left of them after the next start."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_greenfield.services import child
 
-from tests.harness.background import Application, Suite, family, lives, servers
+from tests.harness.background import Application, Suite, family, kill, lives, servers
 from tests.harness.rabbitmq import conftest as rabbitmq
 from tests.harness.redis import conftest as redis
 from tests.harness.s3 import conftest as s3
@@ -47,7 +45,7 @@ GIVEN: dict[str, Any] = {"redis": redis.Given, "s3": s3.Given, "amqp": rabbitmq.
 VICTIMS = ("controller", "worker", "server", "run on a given server")
 
 
-def kill(name: str, victim: str, folder: Path) -> None:
+def kill_part(name: str, victim: str, folder: Path) -> None:
     """Start a run, kill a part of it, and let the rest end."""
     suite = Suite(folder, APPLICATIONS[name], "-n1", "--max-worker-restart=0")
     workers = suite.running(1)
@@ -57,8 +55,7 @@ def kill(name: str, victim: str, folder: Path) -> None:
         suite.kill(workers)
     else:
         of_run = family(suite.process.pid)
-        for pid in workers if victim == "worker" else servers(of_run):
-            os.kill(pid, signal.SIGKILL)
+        kill(workers if victim == "worker" else servers(of_run))
     suite.finish()
 
 
@@ -80,12 +77,12 @@ def left_after(name: str, victim: str, folder: Path, cache: Path, count: int) ->
         with given(name) as server:
             before = server.owners()
             for number in range(count):
-                kill(name, victim, folder / str(number))
+                kill_part(name, victim, folder / str(number))
             Suite(folder / "last", APPLICATIONS[name]).finish()
             names = len(server.owners() - before)
     else:
         for number in range(count):
-            kill(name, victim, folder / str(number))
+            kill_part(name, victim, folder / str(number))
         child.prune()  # what a start begins with
     deadline = time.monotonic() + 20
     while (found := processes_in(cache)) and time.monotonic() < deadline:

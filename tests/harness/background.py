@@ -83,9 +83,7 @@ class Suite:
         """Kill the controller (-9), then workers."""
         self.process.kill()
         self.process.wait()
-        for pid in workers:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill(workers)
         assert all_ended(workers)
 
 
@@ -122,6 +120,13 @@ def is_watcher(pid: int) -> bool:
     with suppress(OSError):
         return b"kill -KILL 0" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
+
+
+def kill(pids: Collection[int]) -> None:
+    """Kill (-9) processes, of which some may end with others."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def all_ended(pids: Collection[int]) -> bool:

@@ -21,6 +21,7 @@ from tests.harness.background import (
     all_ended,
     family,
     is_watcher,
+    kill,
     lives,
     servers,
 )
@@ -134,8 +135,7 @@ def test_servers_whose_watchers_were_killed_too_end_with_the_next_run(
     suite.running(1)
     of_run = family(suite.process.pid)
     ours = servers(of_run)
-    for pid in filter(is_watcher, of_run):
-        os.kill(pid, signal.SIGKILL)
+    kill([*filter(is_watcher, of_run)])
     suite.kill()
     time.sleep(0.3)
     assert ours
@@ -191,8 +191,7 @@ def test_a_killed_server_fails_the_run_once(
     # Without what clients log.
     suite = start(tmp_path, "--show-capture=no", *options, modules="abcdefgh")
     suite.running(2 if options else 1)
-    for pid in servers(family(suite.process.pid)):
-        os.kill(pid, signal.SIGKILL)
+    kill(servers(family(suite.process.pid)))
     output = suite.finish()
 
     assert suite.process.returncode == 1, output
