@@ -79,7 +79,9 @@ def prices(name: str, folder: Path, tests: int) -> dict[str, dict[str, float]]:
     )
     where = Workspace(folder, Path(sys.executable))
     path = {"PYTHONPATH": str(HERE / "inside")}
-    result = run(where, folder, "--randomly-dont-reorganize", variables=path).by_kind()
+    # pytest-django has a fixture around each test, which is installed here for other tests.
+    options = ("-p", "no:django", "--randomly-dont-reorganize")
+    result = run(where, folder, *options, variables=path).by_kind()
     price = {}
     for action in body:
         pairs = zip(result[action], result[f"{action}free"], strict=True)
