@@ -40,7 +40,7 @@ class FakeAccounts:
         self._make_accounts()
 
     def token_for(self, customer: Customer) -> str:
-        """Give an access token, without a log-in."""
+        """Give an access token, without a login."""
         tokens = self.accounts.tokens
         return tokens.issue(TokenKind.ACCESS, subject=customer.id, token_id=customer.id)
 

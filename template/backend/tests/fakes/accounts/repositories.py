@@ -34,7 +34,7 @@ class Table(Generic[T]):
         self.rows[row.id] = row
 
     def where(self, **values: Any) -> list[Any]:
-        """Return the rows whose attributes have these values, the oldest first."""
+        """Return the rows whose attributes have these values, oldest first."""
         found = [
             row
             for row in self.rows.values()
@@ -44,7 +44,7 @@ class Table(Generic[T]):
 
 
 def paginate(rows: Iterable[Any], cursor: str | None, limit: int) -> Page[Any]:
-    """Cut a page out of rows, the newest first."""
+    """Cut a page out of rows, newest first."""
     ordered = sorted(rows, key=attrgetter("created_at", "id"), reverse=True)
     if cursor is not None:
         place = Cursor.decode(cursor)

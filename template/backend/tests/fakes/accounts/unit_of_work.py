@@ -20,7 +20,7 @@ class FakeCustomers(FakeRepository, CustomerRepository):
 
     async def add(self, customer: Customer) -> None:
         if await self.find_by_email(customer.email):
-            raise ConflictError("This e-mail address is taken.")
+            raise ConflictError("This e-mail address is already taken.")
         self.table.put(customer)
 
     async def get(self, customer_id: UUID) -> Customer | None:

@@ -152,7 +152,7 @@ class FakePayments(FakeRepository, PaymentRepository):
     async def add(self, payment: Payment) -> None:
         key_used = await self.find_by_key(payment.idempotency_key)
         if key_used or (payment.status in ACTIVE and await self.find_active(payment.order_id)):
-            raise ConflictError("Another payment of this order is under way.")
+            raise ConflictError("Another payment of this order is in progress.")
         self.table.put(payment)
 
     async def find_by_key(self, idempotency_key: str) -> Payment | None:
@@ -184,7 +184,7 @@ class FakeOutbox(FakeRepository, OutboxRepository):
 
     @property
     def types(self) -> list[str]:
-        """What the events say, the oldest first."""
+        """What the events say, oldest first."""
         return [row.type for row in self.table.where()]
 
     async def add(self, event: OutboxEvent) -> None:

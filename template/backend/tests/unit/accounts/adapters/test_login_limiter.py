@@ -1,4 +1,4 @@
-"""How many log-in attempts there are, and when there are new ones."""
+"""How many login attempts there are, and when there are new ones."""
 
 import pytest
 

@@ -160,7 +160,7 @@ class TestFailures:
         with pytest.raises(GatewayUnavailableError):
             await pay(payments, customer, order)
         fake_shop.payment_gateway.lose_answers = False
-        with pytest.raises(ConflictError, match="under way"):
+        with pytest.raises(ConflictError, match="in progress"):
             await pay(payments, customer, order, key="another-key")
         assert (await pay(payments, customer, order)).gateway_reference == "ref-1"
         assert len(fake_shop.payment_gateway.decided) == 1
