@@ -98,7 +98,8 @@ async def test_a_job_that_kills_its_workers_comes_to_an_end(
     await db_session.commit()
     await task_queue.run(job_id)
     job = await get_job(job_id)
-    assert (job.status, job.last_error) == (JobStatus.DEAD, "RuntimeError: Its workers died of it.")
+    assert job.status == JobStatus.DEAD
+    assert job.last_error == "RuntimeError: Its workers were killed repeatedly."
 
 
 async def test_dead_letters_are_listed_and_retried(

@@ -73,7 +73,7 @@ async def test_a_refused_image_is_given_up_at_once(context: LabellingContext) ->
     assert await context.service.run() == LabellingReport(done=1, failed=1)
     assert context.row(good).status is LabellingStatus.DONE
     assert context.row(bad).status is LabellingStatus.FAILED
-    assert context.row(bad).last_error == "The model service refuses this image."
+    assert context.row(bad).last_error == "The model service rejected this image."
 
 
 @pytest.mark.parametrize(("answered", "is_well"), [(False, True), (True, False)])
