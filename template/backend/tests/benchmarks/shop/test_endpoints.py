@@ -1,4 +1,4 @@
-"""Response times of what customers do most, and how they grow with the rows that there are."""
+"""Response times of common requests, and how they scale with the number of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Growth and memory are measured correctly."""
+"""Measurements of scaling and memory."""
 
 from __future__ import annotations
 

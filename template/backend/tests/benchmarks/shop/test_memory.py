@@ -1,4 +1,4 @@
-"""Large bodies pass through; they are never held whole."""
+"""Large bodies are streamed, never held in memory."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ async def test_a_download_is_read_piece_by_piece(
     name = await shop.media.save(b"\x89PNG\r\n\x1a\n" + bytes(LARGE), ".png")
     received = 0
 
-    # Without a client: httpx2's transport collects the whole body before it gives any.
+    # Without a client: httpx2's transport buffers the whole body.
     async def receive() -> dict[str, Any]:
-        await asyncio.Event().wait()  # the client stays, and says nothing
+        await asyncio.Event().wait()  # the client stays connected and sends nothing
         raise AssertionError
 
     async def send(message: Any) -> None:

@@ -1,4 +1,4 @@
-"""Staying logged in, and not."""
+"""Refresh tokens, logout, deactivation and the login limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The WebSocket, over a real socket."""
+"""The events WebSocket over a real socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files over real sockets, where no client tidies the address up first."""
+"""Files over real sockets, where no client normalizes the URL."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_no_address_leads_out_of_the_folder(
 
 
 async def get_raw(server: LiveServer, target: str) -> bytes:
-    """Ask for a target exactly as it is written, and return the whole answer."""
+    """Request a target exactly as written, and return the raw response."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     request = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"

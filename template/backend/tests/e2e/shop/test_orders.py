@@ -1,4 +1,4 @@
-"""Buying: what the whole shop is for."""
+"""Orders and payments, from registration to event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API keeps what its description promises, whatever it is sent."""
+"""The API conforms to its OpenAPI document, whatever the input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real model service: the contract, its speed and its memory. `-rP` shows the figures."""
+"""The real model service: contract, speed and memory. `-rP` shows the figures."""
 
 from __future__ import annotations
 

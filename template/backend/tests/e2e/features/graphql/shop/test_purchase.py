@@ -1,4 +1,4 @@
-"""From an order to the news of it, over real sockets."""
+"""From an order to its event, over real sockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two replicas of the running application, with one database and one Redis."""
+"""Two replicas of the application that share a database and Redis."""
 
 from __future__ import annotations
 
