@@ -1,4 +1,4 @@
-"""Sample rows for development: `python -m backend.seed`, whichever domains there are."""
+"""Sample rows for development (`python -m backend.seed`) of all domains."""
 
 import pytest
 from sqlalchemy import func, select

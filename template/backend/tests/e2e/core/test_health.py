@@ -1,4 +1,4 @@
-"""The process that a load balancer and a client see."""
+"""The server process as load balancers and clients see it."""
 
 import json
 

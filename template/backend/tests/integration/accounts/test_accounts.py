@@ -1,4 +1,4 @@
-"""Registering, logging in, staying logged in, and what a token opens."""
+"""Registration, login, refresh tokens, and access with tokens."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +22,7 @@ from backend.tests.fakes.clock import FakeClock
 AUTH = "/api/v1/auth"
 ANN = {"email": "Ann@Example.com", "password": "long enough 1", "full_name": "Ann"}
 
-pytestmark = pytest.mark.usefixtures("accounts")  # its passwords are hashed quickly
+pytestmark = pytest.mark.usefixtures("accounts")  # with fast password hashes
 
 
 async def log_in(client: httpx2.AsyncClient, customer: Customer) -> dict[str, Any]:
@@ -181,11 +181,11 @@ class TestRefresh:
 
 
 class TestTokens:
-    """What does not open a protected route."""
+    """Tokens that do not give access."""
 
     @pytest.fixture
     def bad_tokens(self, accounts: AccountsContainer, customer: Customer) -> dict[str, str]:
-        """One of each kind of token that must not be believed, by what is wrong with it."""
+        """Invalid tokens by the reason."""
         clock = FakeClock(accounts.clock() - timedelta(seconds=901))
         who = {"subject": customer.id, "token_id": uuid4()}
         good = accounts.tokens.issue(TokenKind.ACCESS, **who)

@@ -1,4 +1,4 @@
-"""Requests that come at the same time."""
+"""Concurrent requests."""
 
 import httpx2
 import pytest
@@ -11,7 +11,7 @@ from backend.accounts.services.container import AccountsContainer
 from backend.tests.async_utils import simulate_concurrent_requests
 from backend.tests.factories.accounts import RefreshTokenFactory
 
-pytestmark = pytest.mark.usefixtures("accounts")  # its passwords are hashed quickly
+pytestmark = pytest.mark.usefixtures("accounts")  # with fast password hashes
 
 
 async def test_a_refresh_token_used_twice_at_once_is_taken_for_a_copy(

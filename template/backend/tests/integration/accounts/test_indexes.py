@@ -1,4 +1,4 @@
-"""The planner answers the application's queries from the indexes that were made for them."""
+"""Queries use their indexes."""
 
 from backend.accounts.repositories.unit_of_work import AccountsUnitOfWork
 from backend.tests.fixtures.accounts.plans import FILL_CUSTOMERS, Explain

@@ -1,4 +1,4 @@
-"""Queries whose meaning only the real database shows."""
+"""Queries that need the real database."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture
 def uow(db_session: AsyncSession) -> AccountsUnitOfWork:
-    """All repositories, on the test's own session."""
+    """All repositories on the test's session."""
     return AccountsUnitOfWork(db_session)
 
 

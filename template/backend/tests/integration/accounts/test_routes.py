@@ -1,4 +1,4 @@
-"""What admins may do, and customers may not."""
+"""Permissions of admins and customers."""
 
 import httpx2
 

@@ -1,4 +1,4 @@
-"""A database that is away or busy is a 503 that may be tried again, and no 500."""
+"""An unavailable or busy database causes a 503 that can be retried, not a 500."""
 
 import pytest
 from sqlalchemy import text

@@ -1,4 +1,4 @@
-"""An aggregate in short: a table, a unit of work, and what stays of it."""
+"""A minimal aggregate: a table, a unit of work, and what it commits."""
 
 import pytest
 from sqlalchemy import func, select
@@ -10,7 +10,7 @@ from backend.core.unit_of_work import UnitOfWork, make_factory
 
 
 class Registry(DeclarativeBase):
-    """Tables of this test: those of the application must not see them."""
+    """Tables of this test, separate from the application's metadata."""
 
     metadata = type(Base.metadata)(naming_convention=Base.metadata.naming_convention)
 

@@ -1,4 +1,4 @@
-"""Migrations of the shop that change rows: what was there is kept, or nothing is changed."""
+"""Migrations of the shop that change rows lose no data."""
 
 from __future__ import annotations
 

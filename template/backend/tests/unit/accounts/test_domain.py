@@ -1,4 +1,4 @@
-"""The life of accounts within the application."""
+"""Accounts in the application's lifespan."""
 
 import pytest
 from fastapi import FastAPI

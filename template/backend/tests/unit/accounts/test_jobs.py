@@ -8,7 +8,7 @@ from backend.accounts.jobs import ScheduleSettings, run_periodically, run_round
 
 
 class Work:
-    """Counts, or fails; `often` is set at the third time."""
+    """Counts or fails; `often` is set at the third run."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure = failure

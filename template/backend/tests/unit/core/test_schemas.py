@@ -1,4 +1,4 @@
-"""What every schema refuses."""
+"""Values that every schema rejects."""
 
 from typing import Any
 

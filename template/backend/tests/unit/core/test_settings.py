@@ -1,4 +1,4 @@
-"""Settings: what is read from where, and what production refuses."""
+"""Sources of settings, and values that production rejects."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The shop's life within the application."""
+"""The shop in the application's lifespan."""
 
 import pytest
 from fastapi import FastAPI

@@ -1,4 +1,4 @@
-"""An operation gives its connection back, however it ends."""
+"""An operation always returns its connection."""
 
 import asyncio
 
@@ -31,7 +31,7 @@ async def wait_for_busy_connections(database: Database, number: int) -> None:
 
 @pytest.fixture
 def slow_check(app: FastAPI, client: httpx2.AsyncClient, integration_db: Database) -> asyncio.Event:
-    """Makes the health check take 20 s of the database; the event says that it has begun."""
+    """Makes the health check's query take 20 s; the event is set when it starts."""
     begun = asyncio.Event()
 
     async def check() -> None:

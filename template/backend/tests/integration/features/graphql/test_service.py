@@ -1,4 +1,4 @@
-"""What every schema can be asked."""
+"""The query `service`."""
 
 from backend import __version__
 from backend.core.settings import Settings

@@ -1,4 +1,4 @@
-"""The client over real sockets, while the service misbehaves."""
+"""The client over real sockets, with failures of the service."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ MISBEHAVIOURS = {
 
 
 def limit_of(misbehaviour: Misbehaviour) -> float:
-    """Return a time limit that only a service runs into that never ends its answer."""
+    """Return a time limit that only a never-ending response exceeds."""
     return 0.5 if misbehaviour in {silent, trickling} else 5
 
 
 @pytest.fixture
 async def make_service(inference_stub: InferenceStub) -> AsyncIterator[MakeService]:
-    """Makes the application's client: `make_service(inference_attempts=1)`."""
+    """Creates the application's client: `make_service(inference_attempts=1)`."""
     clients = []
 
     def make(**settings: object) -> HttpModelService:
@@ -65,7 +65,7 @@ async def make_service(inference_stub: InferenceStub) -> AsyncIterator[MakeServi
 
 
 async def names(service: HttpModelService, pictures: list[bytes]) -> list[str | None]:
-    """Return the first label of each picture, None for those that are refused."""
+    """Return the first label of each picture, None for rejected ones."""
     results = await service.label(pictures)
     return [labels[0].name if labels else None for labels in results]
 

@@ -1,4 +1,4 @@
-"""What the application expects of a model service. The real one passes the same tests in gpu/."""
+"""The contract of a model service. In gpu/, a real one passes the same tests."""
 
 from __future__ import annotations
 

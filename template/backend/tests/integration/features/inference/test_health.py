@@ -1,4 +1,4 @@
-"""The application works without the model service, and says so."""
+"""Without the model service, the application works and reports it."""
 
 import httpx2
 import pytest

@@ -1,4 +1,4 @@
-"""Every operation on a real server, as far as moto is one: it checks no signatures."""
+"""Every operation on moto's server, which checks no signatures."""
 
 import socket
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Mail on its way to a real server."""
+"""Mail to a real server."""
 
 from email.message import EmailMessage
 

@@ -45,7 +45,7 @@ async def test_a_job_is_sent_again_when_nobody_has_done_it(
     task_queue: TaskQueue, add_job: AddJob
 ) -> None:
     job_id, sent = await add_job("anything"), list[UUID]()
-    task_queue.send = sent.append  # no worker shall do it
+    task_queue.send = sent.append  # no worker must run it
     for seconds in (1e-6, 900):
         task_queue.settings = TaskQueueSettings(task_send_again=seconds)
         assert await task_queue.send_due() == 1

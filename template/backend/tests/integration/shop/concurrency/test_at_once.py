@@ -1,4 +1,4 @@
-"""Many at once: requests that race for the same rows, and what the row locks decide."""
+"""Concurrent requests for the same rows, and their locks."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ def _later() -> datetime:
 
 
 async def wait_until_blocked(watcher: AsyncSession, pid: int | None) -> None:
-    """Return as soon as the server's process `pid` waits for a lock of somebody else."""
+    """Wait until the server process `pid` is blocked by another one's lock."""
     blocked = select(func.cardinality(func.pg_blocking_pids(pid)))
     async with async_timeout(2, "waiting for the lock"):
         while not await watcher.scalar(blocked):
@@ -105,6 +105,6 @@ async def test_two_dispatchers_share_the_events_and_tell_none_twice(
         held = await ShopUnitOfWork(first).outbox.lock_due(_later(), limit=4)
         rest = await OutboxService(ShopUnitOfWork(second), bus, _later).dispatch()
         assert (len(held), rest.delivered) == (4, 2)
-        await first.rollback()  # the first one dies: what it held is told by the next
+        await first.rollback()  # the first one is killed: the next one publishes its events
         assert (await OutboxService(ShopUnitOfWork(first), bus, _later).dispatch()).delivered == 4
     assert sorted(event.id for event in bus.published) == sorted(event.id for event in events)

@@ -1,4 +1,4 @@
-"""Jobs that run beside the requests, within a limit of time and until the app stops."""
+"""Background jobs beside requests, until the app stops."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the database refuses, whatever the application does."""
+"""Constraints of the database."""
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The planner answers the application's queries from the indexes that were made for them."""
+"""Queries use their indexes."""
 
 from datetime import UTC, datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Transactions: nested ones, clocks, streams, and a commit that survives its surroundings."""
+"""Nested transactions, clocks, streams, and an independent inner commit."""
 
 import pytest
 from sqlalchemy import func, select

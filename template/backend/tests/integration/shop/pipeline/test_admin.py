@@ -1,4 +1,4 @@
-"""What admins run and read: jobs and reports, over HTTP."""
+"""Jobs and reports for admins, over HTTP."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Charging over real HTTP: answers, time limits, retries and the circuit breaker."""
+"""Charges over real HTTP: answers, time-outs, retries and the circuit breaker."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ CHARGE = Charge("key-00001", UUID(int=7), Decimal("19.90"), "tok_visa")
 
 
 def expect_charge(server: HTTPServer, *answers: Response) -> None:
-    """Let the server give these answers, one request each, and refuse any further one."""
+    """Let the server give these answers, one per request, and reject further requests."""
     for answer in answers:
         server.expect_ordered_request("/charges", method="POST").respond_with_response(answer)
 
@@ -92,7 +92,7 @@ class TestRetry:
     async def test_a_gateway_that_does_not_answer_in_time_may_have_charged(
         self, make_gateway: MakeGateway
     ) -> None:
-        # Connections are taken into the backlog, and nobody ever reads from them.
+        # Connections enter the backlog and are never read.
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}"
             gateway = make_gateway(
@@ -105,7 +105,7 @@ class TestRetry:
     async def test_a_gateway_that_is_not_there_has_not_charged(
         self, make_gateway: MakeGateway
     ) -> None:
-        with socket.socket() as bound:  # bound and not listening: nobody else can take the port
+        with socket.socket() as bound:  # bound but not listening: no other process can use the port
             bound.bind(("127.0.0.1", 0))
             gateway = make_gateway(payment_gateway_url=f"http://127.0.0.1:{bound.getsockname()[1]}")
             with pytest.raises(GatewayUnavailableError) as caught:

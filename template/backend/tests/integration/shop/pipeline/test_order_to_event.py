@@ -1,4 +1,4 @@
-"""From the order to the payment to the event: the application, the database, HTTP, a WebSocket."""
+"""From order and payment to event, with the database, HTTP and a WebSocket."""
 
 import asyncio
 import json
@@ -30,13 +30,13 @@ URL = "/api/v1/orders"
 
 @pytest.fixture(autouse=True)
 def _real_gateway(app: FastAPI, shop: ShopContainer, make_gateway: MakeGateway) -> None:
-    """The running app charges over HTTP, without waiting between its attempts."""
+    """Let the running app charge over HTTP, without delays between attempts."""
     app.state.shop = replace(shop, payment_gateway=make_gateway(payment_attempts=2))
 
 
 @pytest.fixture
 async def order(db_session: AsyncSession, customer: Customer) -> Order:
-    """An order of `customer`, waiting for its payment."""
+    """A pending order of `customer`."""
     return await OrderFactory.create(db_session, customer=customer)
 
 
@@ -49,7 +49,7 @@ async def pay(
 
 
 def answers(server: HTTPServer, *bodies: object) -> None:
-    """Let the gateway give these answers in turn; a number is a failure with that status."""
+    """Let the gateway give these answers in turn; a number is an error status."""
     for body in bodies:
         status = body if isinstance(body, int) else 200
         server.expect_ordered_request("/charges", method="POST").respond_with_response(

@@ -1,4 +1,4 @@
-"""A customer never sees, changes or learns of another's orders."""
+"""Customers cannot see, change or detect other customers' orders."""
 
 import httpx2
 import pytest
@@ -13,7 +13,7 @@ URL = "/api/v1/orders"
 
 @pytest.fixture
 async def theirs(db_session: AsyncSession) -> Order:
-    """An order of somebody else."""
+    """Another customer's order."""
     return await OrderFactory.create(db_session)
 
 

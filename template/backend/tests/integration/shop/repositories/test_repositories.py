@@ -1,4 +1,4 @@
-"""Queries whose meaning only the real database shows."""
+"""Queries that need the real database."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -26,7 +26,7 @@ APRIL = datetime(2026, 4, 1, tzinfo=UTC)
 
 @pytest.fixture
 def uow(db_session: AsyncSession) -> ShopUnitOfWork:
-    """All repositories, on the test's own session."""
+    """All repositories on the test's session."""
     return ShopUnitOfWork(db_session)
 
 

@@ -1,4 +1,4 @@
-"""Input that tries to be more than data, and failures that could tell too much."""
+"""Injection attempts, and failures that must not leak details."""
 
 from dataclasses import fields, replace
 
@@ -66,7 +66,7 @@ class _BrokenOutbox(OutboxRepository):
 
 
 class _HalfShop(ShopContainer):
-    """Fails when an order is half done: after its rows are written, before they are committed."""
+    """Fails after an order's rows are written and before the commit."""
 
     def orders(self, uow: ShopUnitOfWork) -> OrderService:
         uow.outbox = _BrokenOutbox(uow._session)

@@ -1,4 +1,4 @@
-"""Uploads and downloads: what comes in is judged by its content, what goes out by where it is."""
+"""Uploads are checked by content, downloads by location."""
 
 import re
 from collections.abc import AsyncIterator
@@ -131,7 +131,7 @@ class TestUpload:
 class TestTraversal:
     @pytest.fixture(autouse=True)
     def _secret(self, media_root: Path, shop: object) -> None:
-        """A file beside the folder, one above it, and a link that leads to it."""
+        """A file beside the folder, one above it, and a link to it."""
         secret = media_root.parent / "secret.png"
         secret.write_bytes(b"secret")
         (media_root / "link.png").symlink_to(secret)

@@ -1,4 +1,4 @@
-"""The cached list: how old it may be, and who makes it new."""
+"""Expiry and invalidation of the cached list."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The jobs of the background: telling events, giving up on some, and cleaning up."""
+"""Background jobs: publishing events, dead letters, and cleanup."""
 
 from datetime import timedelta
 

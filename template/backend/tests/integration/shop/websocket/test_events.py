@@ -1,4 +1,4 @@
-"""Orders' events on a WebSocket: several clients, a real database, the real outbox."""
+"""Order events over a WebSocket: several clients, a real database and outbox."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ URL = "/api/v1/events"
 
 @pytest.fixture
 def connect(websocket_client: Connect, accounts: AccountsContainer, customer: Customer) -> Connect:
-    """Opens a socket on which `customer` (or another) has authenticated."""
+    """Opens a socket authenticated as `customer` (or another)."""
 
     @asynccontextmanager
     async def connect(who: Customer = customer) -> AsyncIterator[WebSocketSession]:
@@ -47,7 +47,7 @@ def bus(shop: ShopContainer) -> MemoryEventBus:
 
 @pytest.fixture
 async def order(db_session: AsyncSession, customer: Customer) -> Order:
-    """An order of `customer`, waiting for its payment."""
+    """A pending order of `customer`."""
     return await OrderFactory.create(db_session, customer=customer)
 
 

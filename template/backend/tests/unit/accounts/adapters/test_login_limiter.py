@@ -1,4 +1,4 @@
-"""How many login attempts there are, and when there are new ones."""
+"""Limits on login attempts."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def limiter(clock: FakeClock) -> MemoryLoginLimiter:
 
 
 async def attempts_left(limiter: MemoryLoginLimiter, *, account: str, client: str) -> int:
-    """Use up what is left, and return how many attempts those were."""
+    """Use all remaining attempts, and return their number."""
     count = 0
     try:
         while count < 100:

@@ -1,4 +1,4 @@
-"""PasswordHasher and tokens."""
+"""Password hashing and tokens."""
 
 from datetime import timedelta
 from typing import Any
@@ -34,7 +34,7 @@ NO_TIMES = [
 
 
 def sign(clock: FakeClock, key: str = KEY, **changes: Any) -> str:
-    """Sign a good access token, with some claims changed; None leaves one out."""
+    """Sign a valid access token with some claims changed; None omits one."""
     claims = {
         "sub": str(uuid4()),
         "typ": "access",

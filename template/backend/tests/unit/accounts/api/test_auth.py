@@ -1,4 +1,4 @@
-"""Registering, logging in, and who may pass."""
+"""Registration, login and permissions."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ API = "/api/v1"
 
 
 def operations(app: FastAPI) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return what the API describes, by method and path."""
+    """Return the operations of the OpenAPI document by method and path."""
     paths = app.openapi()["paths"]
     return {
         (method.upper(), path): operation
@@ -33,7 +33,7 @@ def find_operations_for_admins(app: FastAPI) -> set[tuple[str, str]]:
     def asks(dependant: Dependant) -> bool:
         return dependant.call is get_current_admin or any(map(asks, dependant.dependencies))
 
-    # FastAPI keeps the routers that an app includes.
+    # FastAPI keeps included routers as routes.
     routers = [getattr(route, "original_router", None) for route in app.routes]
     return {
         (method, route.path)
@@ -53,7 +53,7 @@ async def call(
 
 
 class TestProtection:
-    """Of every operation, whichever domain it belongs to."""
+    """Authentication of every operation of every domain."""
 
     def test_an_operation_asks_for_a_token_or_says_that_it_is_public(
         self, accounts_app: FastAPI
@@ -114,7 +114,7 @@ async def test_from_registering_to_logging_out(client: httpx2.AsyncClient) -> No
 
 
 class TestSecrecy:
-    """Nobody learns from an answer, or from the work behind it, who has an account."""
+    """Neither responses nor hashing work reveal whether an account exists."""
 
     @pytest.fixture
     async def inactive(self, fake_accounts: FakeAccounts) -> Customer:

@@ -1,4 +1,4 @@
-"""What the tables promise, whatever the database. All but the last test hold for every domain."""
+"""Conventions of the tables. All tests but the last cover every domain."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Pages of rows, by the example of customers."""
+"""Pagination, tested with customers."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -12,7 +12,7 @@ from backend.tests.factories.accounts import CustomerFactory
 
 
 async def add_customers(uow: AccountsUnitOfWork, count: int) -> list[UUID]:
-    """Add customers, one a second; return their ids, newest first."""
+    """Add customers one second apart; return their ids, newest first."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
     customers = [
         CustomerFactory.build(created_at=start + timedelta(seconds=n)) for n in range(count)

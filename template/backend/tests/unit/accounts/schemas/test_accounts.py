@@ -1,4 +1,4 @@
-"""What the API takes about accounts."""
+"""Input schemas of accounts."""
 
 from typing import Any
 

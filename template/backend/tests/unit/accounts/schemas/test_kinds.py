@@ -1,4 +1,4 @@
-"""Values of a body stay the kind of JSON that they are, whatever Pydantic could make of them."""
+"""Values of another JSON type are rejected, even if Pydantic could convert them."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ WAYS = ["alone", "or null", "list", "tuple", "set", "dict", "deep"]
 
 
 def place(way: str, kind: Any, value: Any) -> tuple[Any, Any]:
-    """Return the type of a field, and what is sent for it, that has the value somewhere."""
+    """Return a field's type and input that contain the value."""
     return {
         "alone": (kind, value),
         "or null": (kind | None, value),
@@ -50,7 +50,7 @@ def place(way: str, kind: Any, value: Any) -> tuple[Any, Any]:
 
 
 def validate(field: Any, sent: Any) -> Any:
-    """Return what a schema with such a field makes of what is sent."""
+    """Validate the input with a schema that has such a field."""
     body = create_model("Body", __base__=Input, field=(field, ...))
     return body.model_validate({"field": sent}).model_dump()["field"]
 

@@ -1,4 +1,4 @@
-"""Accounts: who may come in."""
+"""The account service."""
 
 from unittest.mock import AsyncMock
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""One shape for every error, whoever raised it."""
+"""All errors have one format."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What load balancers and people ask first."""
+"""The health endpoints."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What the resolvers of one operation share."""
+"""The context that the resolvers of one operation share."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What is no operation: the page, other methods, other bodies; and what production hides."""
+"""Requests that are not operations: the page, other methods and bodies; production."""
 
 from typing import Any
 
@@ -96,7 +96,7 @@ async def test_a_text_that_is_nested_beyond_reason_is_refused_with_a_sentence(le
 
 @pytest.fixture
 def production() -> list[AppSettings]:
-    """Settings that every part accepts in production, by the name of its fields."""
+    """Settings that every part accepts in production, by field name."""
     return [made_for_production(kind) for kind in settings_classes()]
 
 

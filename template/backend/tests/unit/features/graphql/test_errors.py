@@ -1,4 +1,4 @@
-"""What clients learn of an error."""
+"""Errors shown to clients."""
 
 import pytest
 from graphql import GraphQLError

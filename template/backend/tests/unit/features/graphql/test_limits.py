@@ -1,4 +1,4 @@
-"""How large an operation is."""
+"""The size of an operation."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def test_the_fields_in_a_list_cost_as_much_for_each_row(query: str, cost: int) -
 
 
 def test_fragments_that_spread_others_twice_are_measured_once() -> None:
-    """Followed one by one, these would be 2 ** 60 fields."""
+    """Without that, these would be 2 ** 60 fields."""
     steps = "".join(
         f"fragment f{n} on Shelf {{ a: above {{ ...f{n + 1} }} b: above {{ ...f{n + 1} }} }}"
         for n in range(60)

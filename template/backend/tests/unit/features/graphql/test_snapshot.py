@@ -1,4 +1,4 @@
-"""The schema keeps what the last release promised."""
+"""The schema is compatible with the last release."""
 
 from pathlib import Path
 

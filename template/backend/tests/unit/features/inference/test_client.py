@@ -1,4 +1,4 @@
-"""What is sent to the model service, and what becomes of its answers."""
+"""Requests to the model service, and its responses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MakeService = Callable[..., HttpModelService]
 
 @pytest.fixture
 async def make_service() -> AsyncIterator[MakeService]:
-    """Makes a client whose requests a function answers: `make_service(answer)`."""
+    """Creates a client whose requests a function answers: `make_service(answer)`."""
     clients = []
 
     def make(answer: Answer, **settings: object) -> HttpModelService:

@@ -1,4 +1,4 @@
-"""What the application hears when the library fails, and links, for which nobody is asked."""
+"""Errors of the library, and links, which need no request."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit

@@ -13,7 +13,7 @@ from backend.features.task_queue.settings import MailSettings
 
 
 class FakeMailer:
-    """Keeps messages."""
+    """Records messages."""
 
     def __init__(self) -> None:
         self.sent: list[EmailMessage] = []

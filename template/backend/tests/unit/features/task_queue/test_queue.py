@@ -1,4 +1,4 @@
-"""What becomes of a job, decided without a database or a broker."""
+"""Job handling without a database or broker."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from backend.tests.fakes.features.task_queue.jobs import FakeJobUnitOfWork
 
 
 class FakeBroker:
-    """Takes messages, but for those of `refused` jobs."""
+    """Accepts messages, except those of `refused` jobs."""
 
     def __init__(self) -> None:
         self.sent: list[UUID] = []

@@ -1,4 +1,4 @@
-"""Celery's tasks, in this process and without any broker."""
+"""The Celery tasks, in this process without a broker."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ class MemoryBroker:
 
 
 class FakeWork:
-    """Notes what it was asked to do; the first attempts fail."""
+    """Records calls; the first attempts fail."""
 
     def __init__(self, failures: int = 0, error: type[Exception] = ConnectionError) -> None:
         self.failures = failures

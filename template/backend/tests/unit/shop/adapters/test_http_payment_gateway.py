@@ -1,4 +1,4 @@
-"""The payment gateway over HTTP; no socket is opened."""
+"""The payment gateway over HTTP, without sockets."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -28,7 +28,7 @@ SETTINGS = PaymentSettings(payment_backoff=0, payment_attempts=3, payment_breake
 
 
 class Peer:
-    """Answers as it is told to, and remembers what it was asked."""
+    """Gives the set answers, and records requests."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
@@ -49,7 +49,7 @@ def peer() -> Peer:
 
 @pytest.fixture
 def waits() -> list[float]:
-    """The seconds that the gateway's client has waited between attempts."""
+    """The client's delays between attempts, in seconds."""
     return []
 
 

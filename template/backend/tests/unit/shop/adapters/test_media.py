@@ -1,4 +1,4 @@
-"""Files of users."""
+"""Uploaded files."""
 
 from pathlib import Path
 

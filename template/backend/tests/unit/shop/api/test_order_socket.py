@@ -1,4 +1,4 @@
-"""The WebSocket on which customers hear about their orders."""
+"""The WebSocket for order events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from backend.tests.fixtures.websocket import Connect, WebSocketClosed, WebSocket
 
 @pytest.fixture
 def app(fake_shop: FakeShop) -> FastAPI:
-    """An application with nothing but the socket, quick to lose its patience."""
+    """An application with only the socket, with short time-outs."""
     app = FastAPI()
 
     @app.websocket("/")
@@ -45,7 +45,7 @@ async def order(fake_shop: FakeShop, customer: Customer) -> Order:
 
 @pytest.fixture
 def connect(app: FastAPI, fake_shop: FakeShop, customer: Customer) -> Connect:
-    """Open a socket as a customer who has authenticated."""
+    """Open a socket authenticated as a customer."""
 
     @asynccontextmanager
     async def connect(who: Customer = customer) -> AsyncIterator[WebSocketSession]:
@@ -66,7 +66,7 @@ async def subscribe(socket: WebSocketSession, order: Order) -> Any:
 
 
 async def tell(fake_shop: FakeShop, order: Order) -> None:
-    """Tell what an order has become, as the dispatcher does."""
+    """Publish an order's new status, like the dispatcher."""
     event = make_event(order)
     await fake_shop.bus.publish(
         Event(event.id, event.topic, event.type, event.payload, fake_shop.clock.now)
@@ -74,7 +74,7 @@ async def tell(fake_shop: FakeShop, order: Order) -> None:
 
 
 async def hear_all(socket: WebSocketSession) -> None:
-    """Take whatever comes, until the end."""
+    """Receive everything until the end."""
     while True:
         await socket.receive_json()
 
@@ -244,7 +244,7 @@ class TestEnd:
     ) -> None:
         async with connect() as socket:
             await subscribe(socket, order)
-            for _ in range(101):  # all before the socket gets its turn
+            for _ in range(101):  # all before the socket's task runs
                 await tell(fake_shop, order)
             with pytest.raises(WebSocketClosed) as closed:
                 await hear_all(socket)

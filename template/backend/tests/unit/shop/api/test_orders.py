@@ -25,7 +25,7 @@ def order_of(product: Product, quantity: int = 1) -> dict[str, Any]:
 async def order(
     client: httpx2.AsyncClient, product: Product, as_customer: dict[str, str]
 ) -> dict[str, Any]:
-    """An order of two pieces, as the API shows it."""
+    """An order of two units, as returned by the API."""
     response = await client.post(URL, json=order_of(product, 2), headers=as_customer)
     assert response.status_code == 201
     body: dict[str, Any] = response.json()
@@ -57,7 +57,7 @@ async def test_from_ordering_to_shipping(
     assert shipped.json()["status"] == "shipped"
     payments = await client.get(f"{URL}/{order['id']}/payments", headers=as_customer)
     assert payments.json() == [paid.json()]
-    # Told in the background of each request, without anybody waiting for a job.
+    # Published in each request's background task, without waiting for the job.
     told = [event.type for event in fake_shop.bus.published]
     assert told == ["order.pending", "order.paid", "order.shipped"]
 

@@ -174,7 +174,7 @@ class TestMedia:
     async def name(
         self, client: httpx2.AsyncClient, shop_app: FastAPI, fake_shop: FakeShop, tmp_path: Path
     ) -> str:
-        """The name of a file in a store on the disk, which has secrets beside it."""
+        """The name of a file in a store on disk, beside secret files."""
         (tmp_path / "secret.png").write_bytes(b"secret")
         store = DiskMediaStore(tmp_path / "media")
         shop_app.state.shop = replace(fake_shop.shop, media=store)

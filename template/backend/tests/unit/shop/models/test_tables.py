@@ -1,4 +1,4 @@
-"""What the tables promise, whatever the database."""
+"""Conventions of the shop's tables."""
 
 from enum import StrEnum
 

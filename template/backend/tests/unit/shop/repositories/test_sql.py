@@ -1,4 +1,4 @@
-"""What only PostgreSQL understands, looked at as SQL."""
+"""PostgreSQL-specific statements, checked as SQL."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ Use = Callable[[ShopUnitOfWork], Awaitable[Any]]
 
 
 async def compile_sql(use: Use) -> str:
-    """Return the SQL of the one statement that a query runs."""
+    """Return the SQL of a query's only statement."""
     session = Recorder()
     await use(ShopUnitOfWork(session))
     return session.sql

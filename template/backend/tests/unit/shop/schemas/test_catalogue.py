@@ -1,4 +1,4 @@
-"""What the API takes about products."""
+"""Input schemas of products."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is said on the WebSocket."""
+"""Messages of the WebSocket."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What the API takes about orders and payments."""
+"""Input schemas of orders and payments."""
 
 from datetime import UTC, datetime
 from typing import Any

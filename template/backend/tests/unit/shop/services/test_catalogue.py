@@ -39,7 +39,7 @@ class TestList:
         self, catalogue: CatalogueService, product: Product, fake_shop: FakeShop
     ) -> None:
         assert await listed(catalogue) == ["Mug"]
-        product.name = "Cup"  # past the service, as an order takes from the stock
+        product.name = "Cup"  # bypasses the service, as an order does
         assert await listed(catalogue) == ["Mug"]
         fake_shop.clock.advance(CatalogueSettings().catalogue_ttl)
         assert await listed(catalogue) == ["Cup"]
@@ -70,7 +70,7 @@ class TestList:
 
 
 class TestChanges:
-    """Each of them is seen in the list at once."""
+    """Each change is visible in the list at once."""
 
     @pytest.fixture(autouse=True)
     async def cached(self, catalogue: CatalogueService, product: Product) -> None:

@@ -1,4 +1,4 @@
-"""Cleaning up what nobody will finish."""
+"""Cleanup of abandoned orders and payments."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Orders: stock, money, and who may do what when."""
+"""Orders: stock, prices and permissions."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

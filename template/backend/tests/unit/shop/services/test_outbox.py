@@ -1,4 +1,4 @@
-"""The dispatcher: every event is told, or somebody learns that it was not."""
+"""The dispatcher: every event is published or becomes a dead letter."""
 
 from datetime import timedelta
 from uuid import uuid4

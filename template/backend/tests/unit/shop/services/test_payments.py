@@ -1,4 +1,4 @@
-"""Payments: charging once, and knowing it."""
+"""Payments, each charged at most once."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The caller's account."""
 
 import httpx2
 import pytest

@@ -1,4 +1,4 @@
-"""A WebSocket is for those who are logged in."""
+"""WebSockets require authentication."""
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,7 +34,7 @@ async def test_a_page_of_another_origin_gets_no_socket(websocket_client: Connect
 async def test_each_operation_has_a_context_of_its_own(
     graphql_socket: GraphQLSocket, token_of: TokenOf, customer: Customer, db_session: AsyncSession
 ) -> None:
-    """What the first one remembers, the second one reads again."""
+    """The second operation does not see rows cached by the first."""
     async with graphql_socket(token_of(customer)) as socket:
         names = []
         for operation in ("1", "2"):

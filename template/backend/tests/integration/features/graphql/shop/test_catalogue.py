@@ -83,7 +83,7 @@ async def test_arguments_have_the_rules_of_rest(
 async def test_sibling_fields_are_read_one_after_another_and_products_together(
     graphql_client: GraphQLClient, db_session: AsyncSession, query_log: QueryLog
 ) -> None:
-    """On one session, this ends in an error of SQLAlchemy; field by field, in five statements."""
+    """A shared session would raise an error; loading per field would take five statements."""
     products = await ProductFactory.create_batch(db_session, 4)
     fields = [f'p{n}: product(id: "{one.id}") {{ name }}' for n, one in enumerate(products)]
     query_log.clear()

@@ -1,4 +1,4 @@
-"""Subscriptions: an order, again after each change."""
+"""Subscriptions to an order's changes."""
 
 import asyncio
 from dataclasses import replace
@@ -45,7 +45,7 @@ def bus(shop: ShopContainer) -> MemoryEventBus:
 
 @pytest.fixture
 async def order(db_session: AsyncSession, customer: Customer) -> Order:
-    """An order of `customer`, waiting for its payment."""
+    """A pending order of `customer`."""
     return await OrderFactory.create(db_session, customer=customer)
 
 

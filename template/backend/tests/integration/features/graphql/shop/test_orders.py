@@ -1,4 +1,4 @@
-"""Orders: reading one's own, and what may be done with them."""
+"""Queries and mutations of orders."""
 
 from typing import Any
 from uuid import uuid4
@@ -44,7 +44,7 @@ def token(token_of: TokenOf, customer: Customer) -> str:
 
 @pytest.fixture
 async def order(db_session: AsyncSession, customer: Customer) -> Order:
-    """An order of `customer`, waiting for its payment."""
+    """A pending order of `customer`."""
     return await OrderFactory.create(db_session, customer=customer)
 
 
@@ -59,7 +59,7 @@ class TestReading:
         query_log: QueryLog,
         count: int,
     ) -> None:
-        """Who is asking, the orders, their lines, the products of all of them."""
+        """One each for the caller, the orders, their lines and all products."""
         for _ in range(count):
             lines = OrderLineFactory.build_batch(3)
             products = [ProductFactory.build(id=line.product_id) for line in lines]

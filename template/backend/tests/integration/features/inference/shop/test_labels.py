@@ -1,4 +1,4 @@
-"""From an upload to its labels, over the API, the database and a service on a real socket."""
+"""From upload to labels, with the API, the database and a service on a real socket."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PICTURES = [IMAGES[0] + bytes([number]) for number in range(20)]
 async def shop(
     app: FastAPI, shop: ShopContainer, inference_stub: InferenceStub
 ) -> AsyncIterator[ShopContainer]:
-    """The running shop, whose application asks the stub; its clock is the test's."""
+    """The running shop, with the stub as its model service and a fake clock."""
     settings = InferenceSettings(
         inference_url=inference_stub.url, inference_attempts=1, inference_breaker_threshold=100
     )
@@ -98,7 +98,7 @@ async def test_while_the_service_is_away_uploads_succeed_and_labels_come_later(
 ) -> None:
     async with inference_stub.away():
         (image,) = await upload(admin_client, product, PICTURES[0])
-        for _ in range(10):  # more often than an image may fail
+        for _ in range(10):  # more often than an image's maximum attempts
             assert await make_service(app).run() == LabellingReport(postponed=1)
         assert await read_labels(admin_client, product) == {image: ("pending", "")}
     assert await make_service(app).run() == LabellingReport(done=1)

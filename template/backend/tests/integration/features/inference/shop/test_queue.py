@@ -1,4 +1,4 @@
-"""The queue in the database, under several workers."""
+"""The queue in the database, with several workers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OpenUnitOfWork = UnitOfWorkFactory[LabellingUnitOfWork]
 
 @pytest.fixture
 def open_uow(integration_db: Database) -> OpenUnitOfWork:
-    """Opens a worker's unit of work, on a connection of its own."""
+    """Opens a worker's unit of work on a separate connection."""
     return make_factory(integration_db, LabellingUnitOfWork)
 
 
@@ -91,7 +91,7 @@ async def test_a_claim_whose_worker_is_gone_is_another_ones_after_its_time(
         until = LATER + timedelta(minutes=2)
         assert await uow.labellings.claim(LATER, until, limit=10) == gone
         await uow.commit()
-        # It comes back after all: its images are not its any more.
+        # The first worker returns: the images are no longer its own.
         ids = [image.id for image in images]
         assert await uow.labellings.lock_claimed(ids, UNTIL) == {}
         assert (await uow.labellings.lock_claimed(ids, until)).keys() == set(ids)

@@ -1,4 +1,4 @@
-"""One limit for all replicas."""
+"""A limit shared by all replicas."""
 
 import asyncio
 

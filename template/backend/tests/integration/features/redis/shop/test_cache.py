@@ -61,7 +61,7 @@ async def test_a_page_that_one_replica_has_read_is_there_for_the_other(
 ) -> None:
     await ProductFactory.create(db_session, name="Mug")
     assert await read_names(client) == ["Mug"]
-    await ProductFactory.create(db_session, name="Bowl")  # past the service: nobody is told
+    await ProductFactory.create(db_session, name="Bowl")  # bypasses the cache
     assert await read_names(other_replica) == ["Mug"]
 
 

@@ -29,7 +29,7 @@ def make_event(topic: str = "order:1", number: int = 1) -> Event:
 async def replicas(
     redis_connection: RedisConnection,
 ) -> AsyncIterator[tuple[RedisEventBus, RedisEventBus]]:
-    """Two buses, as two replicas have them."""
+    """The buses of two replicas."""
     sales = Sales(redis_connection)
     first, second = RedisEventBus(redis_connection, sales), RedisEventBus(redis_connection, sales)
     yield first, second
@@ -86,7 +86,7 @@ async def test_a_broken_connection_tells_the_listeners_that_they_have_missed_som
                 await with_timeout(subscription.get())
             with pytest.raises(UnavailableError):
                 await here.publish(make_event())
-    async with there.subscribe() as subscription:  # connected again, by itself
+    async with there.subscribe() as subscription:  # reconnected automatically
         subscription.add("order:1")
         await here.publish(event := make_event())
         assert await with_timeout(subscription.get()) == event

@@ -1,4 +1,4 @@
-"""Sales are counted once, whoever counts them and however often an event comes."""
+"""Sales are counted once, with several consumers and repeated events."""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -83,7 +83,7 @@ async def test_what_a_consumer_that_died_has_taken_another_one_counts(
     with pytest.raises(asyncio.CancelledError):
         await dying.count()
 
-    assert await sales.count() == CountReport()  # not yet: it may be alive
+    assert await sales.count() == CountReport()  # not yet: the first consumer may still be running
     patient = Sales(redis_connection, consumer="second", retry_after=0)
     assert await patient.count() == CountReport(counted=2)
     assert await read(sales) == (2, Decimal(3))

@@ -1,4 +1,4 @@
-"""New customers are welcomed by mail, and no registration waits for that."""
+"""New customers get a welcome mail, and registration does not wait for it."""
 
 import dataclasses
 from uuid import UUID

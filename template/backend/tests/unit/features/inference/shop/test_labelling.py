@@ -1,4 +1,4 @@
-"""Which images are labelled when, and which are given up."""
+"""When images are labelled, and when they fail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS = LabellingSettings(labelling_max_attempts=3, labelling_backoff=10)
 
 
 class LabellingContext:
-    """A labelling service with its parts, and images that were uploaded."""
+    """A labelling service with its dependencies and uploaded images."""
 
     def __init__(self, folder: Path) -> None:
         self.uow = FakeLabellingUnitOfWork()
@@ -148,7 +148,7 @@ async def test_what_another_worker_has_taken_over_is_left_to_it(context: Labelli
 
     class Slow(FakeModel):
         async def label(self, images: Sequence[bytes]) -> list[Labels | None]:
-            context.row(image_id).available_at = later  # another one's claim
+            context.row(image_id).available_at = later  # another worker's claim
             return await super().label(images)
 
     service = LabellingService(
