@@ -48,9 +48,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         prog="python -m backend.accounts.make_admin", description=__doc__
     )
-    parser.add_argument(
-        "email", metavar="EMAIL", help="the account's e-mail address"
-    )
+    parser.add_argument("email", metavar="EMAIL", help="the account's e-mail address")
     try:
         print(asyncio.run(main(parser.parse_args().email)))
     except LookupError as error:

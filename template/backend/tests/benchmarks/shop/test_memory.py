@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 LARGE = 32 * MIB
 
 
-async def test_an_upload_without_an_end_is_refused_long_before_it_is_in_memory(
+async def test_an_endless_upload_is_refused_early(
     admin_client: httpx2.AsyncClient, db_session: AsyncSession, report: Callable[..., None]
 ) -> None:
     product = await ProductFactory.create(db_session)
@@ -42,7 +42,7 @@ async def test_an_upload_without_an_end_is_refused_long_before_it_is_in_memory(
     assert memory.peak < LARGE / 4
 
 
-async def test_a_download_is_read_piece_by_piece(
+async def test_a_download_is_streamed(
     app: FastAPI, shop: ShopContainer, report: Callable[..., None]
 ) -> None:
     name = await shop.media.save(b"\x89PNG\r\n\x1a\n" + bytes(LARGE), ".png")

@@ -18,7 +18,7 @@ def uow(db_session: AsyncSession) -> AccountsUnitOfWork:
     return AccountsUnitOfWork(db_session)
 
 
-async def test_after_a_duplicate_the_transaction_goes_on(
+async def test_after_a_duplicate_the_transaction_is_usable(
     uow: AccountsUnitOfWork, db_session: AsyncSession
 ) -> None:
     ann = await CustomerFactory.create(db_session, email="ann@example.com")
@@ -27,7 +27,7 @@ async def test_after_a_duplicate_the_transaction_goes_on(
     assert await uow.customers.find_by_email("Ann@Example.com") is ann
 
 
-async def test_only_tokens_that_have_expired_are_forgotten(
+async def test_only_expired_tokens_are_deleted(
     uow: AccountsUnitOfWork, db_session: AsyncSession
 ) -> None:
     for days in (-2, -1, 0, 1):

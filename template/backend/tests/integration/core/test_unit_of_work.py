@@ -38,7 +38,7 @@ async def database(isolated_db: Database) -> Database:
     return isolated_db
 
 
-async def test_what_is_committed_stays_and_nothing_else(database: Database) -> None:
+async def test_only_committed_changes_stay(database: Database) -> None:
     open_unit_of_work = make_factory(database, NoteUnitOfWork)
     async with open_unit_of_work() as work:
         await work.add("kept")

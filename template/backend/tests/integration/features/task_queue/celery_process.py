@@ -69,8 +69,8 @@ def make_app() -> Celery:
 
 
 def stop_with_parent() -> None:
-    """End with standard input: cleanly, or by force."""
-    os.read(0, 1)  # sys.stdin has a lock, which would be held for ever in the forked processes
+    """Exit when standard input closes: cleanly, or by force."""
+    os.read(0, 1)  # sys.stdin has a lock, which forks would inherit
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Timer(STOP_SECONDS, os.killpg, (os.getpgid(0), signal.SIGKILL)).start()
 

@@ -41,9 +41,7 @@ async def test_without_a_broker_jobs_wait(
     celery.close()
 
 
-async def test_a_job_is_sent_again_when_nobody_has_done_it(
-    task_queue: TaskQueue, add_job: AddJob
-) -> None:
+async def test_an_unfinished_job_is_sent_again(task_queue: TaskQueue, add_job: AddJob) -> None:
     job_id, sent = await add_job("anything"), list[UUID]()
     task_queue.send = sent.append  # no worker must run it
     for seconds in (1e-6, 900):
@@ -53,7 +51,7 @@ async def test_a_job_is_sent_again_when_nobody_has_done_it(
     assert sent == [job_id, job_id]
 
 
-async def test_two_deliveries_at_once_have_one_effect(
+async def test_two_concurrent_deliveries_have_one_effect(
     task_queue: TaskQueue, add_job: AddJob, db_session: AsyncSession
 ) -> None:
     task_queue.handlers["write effect"] = write_effect
@@ -79,7 +77,7 @@ async def test_a_connection_error_is_raised_until_the_last_attempt(
     assert job.last_error == "UnavailableError: Not now."
 
 
-async def test_another_error_makes_a_dead_letter_at_once(
+async def test_any_other_error_makes_a_dead_letter_at_once(
     task_queue: TaskQueue, add_job: AddJob, get_job: GetJob
 ) -> None:
     task_queue.handlers["fail"] = fail
@@ -89,7 +87,7 @@ async def test_another_error_makes_a_dead_letter_at_once(
         assert (job.status, job.attempts) == (JobStatus.DEAD, 1)
 
 
-async def test_a_job_that_kills_its_workers_comes_to_an_end(
+async def test_a_job_that_kills_its_workers_becomes_a_dead_letter(
     task_queue: TaskQueue, add_job: AddJob, get_job: GetJob, db_session: AsyncSession
 ) -> None:
     job_id = await add_job("anything")
@@ -117,7 +115,7 @@ async def test_dead_letters_are_listed_and_retried(
     assert (job.status, job.attempts, job.send_at) == (JobStatus.OPEN, 0, None)
 
 
-async def test_done_jobs_are_deleted_after_a_time_and_dead_ones_never(
+async def test_done_jobs_are_deleted_after_a_time_but_dead_ones_kept(
     task_queue: TaskQueue, db_session: AsyncSession
 ) -> None:
     old = datetime.now(UTC) - timedelta(days=8)
@@ -128,7 +126,7 @@ async def test_done_jobs_are_deleted_after_a_time_and_dead_ones_never(
     assert await task_queue.delete_done() == 0
 
 
-async def test_the_application_sends_what_is_due(
+async def test_the_application_sends_due_jobs(
     make_client: MakeClient, add_job: AddJob, get_job: GetJob
 ) -> None:
     job_id = await add_job("anything")

@@ -45,7 +45,7 @@ async def wait_until_blocked(watcher: AsyncSession, pid: int | None) -> None:
             continue
 
 
-async def test_readers_at_once_all_get_the_same(
+async def test_concurrent_readers_get_the_same(
     client: httpx2.AsyncClient, db_session: AsyncSession
 ) -> None:
     await ProductFactory.create_batch(db_session, 3)
@@ -54,7 +54,7 @@ async def test_readers_at_once_all_get_the_same(
     assert len({answer.text for answer in run.results}) == 1
 
 
-async def test_of_ten_buyers_of_the_last_item_one_gets_it(
+async def test_one_of_ten_buyers_gets_the_last_item(
     authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
 ) -> None:
     mug = await ProductFactory.create(db_session, stock=1)
@@ -96,7 +96,7 @@ async def test_orders_for_the_same_products_in_opposite_order_do_not_deadlock(
     assert (one.stock, two.stock) == (10, 10)
 
 
-async def test_two_dispatchers_share_the_events_and_tell_none_twice(
+async def test_two_dispatchers_share_the_events_and_publish_none_twice(
     integration_db: Database, db_session: AsyncSession
 ) -> None:
     events = await OutboxEventFactory.create_batch(db_session, 6)

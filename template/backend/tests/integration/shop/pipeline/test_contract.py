@@ -80,7 +80,7 @@ def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
 
 
 @pytest.mark.parametrize(("peer", "name"), PAIRS, indirect=["peer"])
-async def test_every_peer_leads_to_the_same(peer: Peer, name: str) -> None:
+async def test_every_double_gives_the_same_result(peer: Peer, name: str) -> None:
     case = CASES[name]
     changes: dict[str, float] = {"payment_attempts": 2, "payment_backoff": 0}
     if case.outcome is GatewayFailure.TIMEOUT:

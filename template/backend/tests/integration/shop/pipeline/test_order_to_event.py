@@ -57,7 +57,7 @@ def answers(server: HTTPServer, *bodies: object) -> None:
         )
 
 
-async def test_an_order_is_placed_paid_told_and_shipped(
+async def test_an_order_is_placed_paid_published_and_shipped(
     authenticated_client: httpx2.AsyncClient,
     admin_client: httpx2.AsyncClient,
     customer: Customer,
@@ -96,7 +96,7 @@ async def test_an_order_is_placed_paid_told_and_shipped(
 
 
 class TestIdempotency:
-    async def test_the_same_key_again_charges_nothing_and_tells_the_same(
+    async def test_repeating_a_key_charges_nothing_and_returns_the_same(
         self,
         authenticated_client: httpx2.AsyncClient,
         gateway_server: HTTPServer,
@@ -142,7 +142,7 @@ class TestIdempotency:
 
 
 class TestFailures:
-    async def test_a_declined_card_leaves_the_order_to_be_paid_with_another(
+    async def test_after_a_declined_card_another_can_pay(
         self, authenticated_client: httpx2.AsyncClient, gateway_server: HTTPServer, order: Order
     ) -> None:
         answers(gateway_server, DECLINED, APPROVED)
@@ -154,7 +154,7 @@ class TestFailures:
         listed = await authenticated_client.get(f"{URL}/{order.id}/payments")
         assert [payment["status"] for payment in listed.json()] == ["declined", "succeeded"]
 
-    async def test_a_failing_gateway_leaves_the_outcome_open_and_the_same_key_settles_it(
+    async def test_after_a_gateway_failure_the_same_key_settles_the_payment(
         self,
         authenticated_client: httpx2.AsyncClient,
         db_session: AsyncSession,
@@ -176,7 +176,7 @@ class TestFailures:
         await db_session.refresh(payment)
         assert (payment.status, payment.attempts) == (PaymentStatus.SUCCEEDED, 2)
 
-    async def test_a_gateway_that_refuses_the_request_sets_the_order_free(
+    async def test_a_rejected_request_releases_the_order(
         self,
         authenticated_client: httpx2.AsyncClient,
         db_session: AsyncSession,
@@ -190,7 +190,7 @@ class TestFailures:
         assert cancelled.status_code == 200
 
 
-async def test_the_same_payment_sent_five_times_at_once_charges_once(
+async def test_five_concurrent_requests_with_one_key_charge_once(
     authenticated_client: httpx2.AsyncClient,
     db_session: AsyncSession,
     gateway_server: HTTPServer,

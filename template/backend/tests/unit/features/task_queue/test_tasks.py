@@ -57,7 +57,7 @@ def run_job(work: FakeWork) -> Any:
     return task(str(uuid4()))
 
 
-def test_connection_errors_are_retried_and_the_last_attempt_knows_it() -> None:
+def test_connection_errors_are_retried_and_the_last_attempt_is_marked() -> None:
     work = FakeWork(failures=2)
     assert run_job(work).successful()
     assert work.lasts == [False, False, True]
@@ -75,7 +75,7 @@ def test_a_periodic_job_is_called_by_its_name() -> None:
     assert work.rounds == ["clean up"]
 
 
-def test_beat_sends_each_periodic_job_and_forgets_what_comes_too_late() -> None:
+def test_beat_sends_each_periodic_job_with_an_expiry() -> None:
     celery = make_celery(SETTINGS, MemoryBroker())
     schedule(celery, SETTINGS, ["clean up"])
     (entry,) = celery.conf.beat_schedule.values()

@@ -82,7 +82,7 @@ async def wait_for_labels(server: LiveServer, product_id: UUID) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_what_a_killed_server_was_at_is_labelled_by_another_one(
+async def test_another_server_labels_the_images_of_a_killed_one(
     worker_db_url: str,
     server_env: Mapping[str, str],
     product: Product,

@@ -12,7 +12,7 @@ from backend.features.object_storage.storage import ObjectStorage
     "name",
     ["", "../invoices/1.json", f"../{'0' * 32}.png", f"{'0' * 32}.png/", f"{'0' * 32}.png\n", "x"],
 )
-async def test_only_names_that_the_store_has_made(name: str) -> None:
+async def test_only_names_made_by_the_store_are_valid(name: str) -> None:
     """Other names would reach the network, which unit tests may not use."""
     store = S3MediaStore(ObjectStorage(ObjectStorageSettings()))
     for operation in (store.find, store.read, store.delete):
