@@ -27,7 +27,7 @@ async def make_admin(database: Database, email: str) -> str:
         customer = await work.customers.find_by_email(email)
         if customer is None:
             raise LookupError(
-                f"Nobody has registered as {email}: POST /api/v1/auth/register first, "
+                f"There is no account for {email}: POST /api/v1/auth/register first, "
                 "then run this again."
             )
         customer.role = Role.ADMIN

@@ -55,7 +55,7 @@ async def test_no_url_leads_out_of_the_folder(
 
 
 async def get_raw(server: LiveServer, target: str) -> bytes:
-    """Request a target exactly as written, and return the raw response."""
+    """Request a target unchanged, and return the raw response."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     request = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"

@@ -153,7 +153,7 @@ class TestRefresh:
         second = (await refresh(client, first["refresh_token"])).json()
         stolen = await refresh(client, first["refresh_token"])
         assert stolen.status_code == 401
-        assert "used before" in stolen.json()["detail"]
+        assert "already used" in stolen.json()["detail"]
         assert (await refresh(client, second["refresh_token"])).status_code == 401
         assert (await refresh(client, elsewhere["refresh_token"])).status_code == 200
         revoked = await db_session.scalars(

@@ -70,6 +70,6 @@ async def test_an_unexpected_error_is_logged_and_not_exposed(
     del app.state.health_checks
     answer = await graphql_client(HEALTH)
     assert answer.codes == ["internal_error"]
-    assert answer.errors[0]["message"] == "Something went wrong on our side."
+    assert answer.errors[0]["message"] == "An internal error occurred."
     assert "health_checks" not in str(answer)
     assert "graphql.failed" in capsys.readouterr().out

@@ -156,7 +156,7 @@ class TestRefresh:
     ) -> None:
         first = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         second = await accounts.refresh(first.refresh_token)
-        with pytest.raises(AuthenticationError, match="used before"):
+        with pytest.raises(AuthenticationError, match="already used"):
             await accounts.refresh(first.refresh_token)
         with pytest.raises(AuthenticationError, match="revoked"):
             await accounts.refresh(second.refresh_token)
