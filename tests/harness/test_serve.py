@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pytest_greenfield.command import write_variables
+from pytest_greenfield.development import write_variables
 
 
 def test_the_address_is_written_into_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:

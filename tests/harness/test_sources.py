@@ -13,7 +13,7 @@ from tooling import ROOT
 SOURCES = ROOT / "template" / "vendor" / "pytest-greenfield" / "src" / "pytest_greenfield"
 MODULES = sorted(SOURCES.rglob("*.py"))
 LINES_OF_A_MODULE = 250
-LINES_OF_ALL = 8750
+LINES_OF_ALL = 8800
 """PostgreSQL and pytest 5,700 (4,000 was the aim), four services 2,500, helpers to import 510."""
 OF_AN_APPLICATION = {"alembic", "asyncpg", "fastapi", "sqlalchemy", "starlette"}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 from pytest_greenfield import command
 
 from tests.harness.postgres.conftest import Start
@@ -49,8 +50,7 @@ def serve(cache: Path) -> Iterator[Serve]:
             stop(process)
     finally:
         for process in started:
-            process.kill()
-            process.wait()
+            kill(process)
 
 
 def stop(process: subprocess.Popen[str]) -> None:
@@ -62,7 +62,7 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 WAITS = """
 import os
-from pytest_greenfield.command import StopSignal
+from pytest_greenfield.development import StopSignal
 
 stop = StopSignal()
 print("ready", flush=True)
@@ -113,8 +113,7 @@ def test_the_development_server_keeps_address_and_data(serve: Serve) -> None:
     assert again == url
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT to_regclass('kept')").fetchone() == ("kept",)
-    process.kill()
-    process.wait()
+    kill(process)
     _, again = serve("--reset")
     with psycopg.connect(again) as connection:
         assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
@@ -131,6 +130,48 @@ def test_the_development_address_is_written_as_the_project_reads_it(
     _, url = serve()
     assert url.startswith("postgresql+asyncpg://postgres:")
     assert url.endswith("/dev")
+
+
+def test_a_redis_of_the_application_keeps_its_address_and_no_data(
+    project: Path, serve: Serve
+) -> None:
+    (project / "pyproject.toml").write_text(
+        "[tool.pytest]\ngreenfield_environment = "
+        '["REDIS={redis.prefix} {redis.url}", "DATABASE_URL={postgres.url}", "S3_URL={s3.url}"]\n',
+        "utf-8",
+    )
+    file = project / "env"
+    seen = []
+    for stop_it in (stop, kill, stop):
+        process, _ = serve("--env-file", str(file))
+        (line, _) = file.read_text("utf-8").splitlines()
+        seen.append(line)
+        prefix, url = line.removeprefix("REDIS=").split()
+        client = redis.Redis.from_url(url)
+        assert client.get(f"{prefix}key") is None
+        client.set(f"{prefix}key", 1)
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            client.set("key", 1)
+        stop_it(process)
+        assert not is_there(client)
+    assert len(set(seen)) == 1
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+
+
+def is_there(client: redis.Redis) -> bool:
+    """Wait until a server has ended."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            client.ping()
+        except redis.ConnectionError:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def test_a_second_server_of_a_project_is_refused_and_another_checkout_has_its_own(

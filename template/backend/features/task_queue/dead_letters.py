@@ -12,22 +12,24 @@ from uuid import UUID
 
 from backend.core.database import Database
 from backend.core.settings import Settings, load_settings
-from backend.core.unit_of_work import make_factory
+from backend.core.unit_of_work import UnitOfWorkFactory, make_factory
 from backend.features.task_queue.repositories.jobs import JobUnitOfWork
 
 
-async def list_dead(database: Database) -> list[str]:
+async def list_dead(open_unit_of_work: UnitOfWorkFactory[JobUnitOfWork]) -> list[str]:
     """Return a line for each dead letter."""
-    async with make_factory(database, JobUnitOfWork)() as uow:
+    async with open_unit_of_work() as uow:
         return [
             f"{job.id}  {job.name}  {job.created_at:%Y-%m-%d %H:%M}  {job.last_error}"
             for job in await uow.jobs.list_dead()
         ]
 
 
-async def retry(database: Database, job_ids: Sequence[UUID] | None) -> list[str]:
+async def retry(
+    open_unit_of_work: UnitOfWorkFactory[JobUnitOfWork], job_ids: Sequence[UUID] | None
+) -> list[str]:
     """Reopen dead letters, all of them without ids; the application sends them."""
-    async with make_factory(database, JobUnitOfWork)() as uow:
+    async with open_unit_of_work() as uow:
         retried = await uow.jobs.retry(job_ids)
         await uow.commit()
     return [f"{retried} of {len(job_ids)} retried" if job_ids else f"{retried} retried"]
@@ -36,10 +38,11 @@ async def retry(database: Database, job_ids: Sequence[UUID] | None) -> list[str]
 async def main(arguments: argparse.Namespace) -> list[str]:
     """Run the command on the configured database; return the lines to print."""
     database = Database(load_settings(Settings))
+    open_unit_of_work = make_factory(database, JobUnitOfWork)
     try:
         if arguments.command == "list":
-            return await list_dead(database)
-        return await retry(database, None if arguments.all else arguments.ids)
+            return await list_dead(open_unit_of_work)
+        return await retry(open_unit_of_work, None if arguments.all else arguments.ids)
     finally:
         await database.dispose()
 

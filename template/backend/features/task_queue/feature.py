@@ -52,7 +52,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _ping(celery: Celery) -> None:
     """Ping the broker; raise if it does not answer."""
     with celery.connection_for_write() as connection:
-        connection.ensure_connection(max_retries=1, timeout=1)
+        # At once: the health check has a limit, and asks again.
+        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)
 
 
 @asynccontextmanager

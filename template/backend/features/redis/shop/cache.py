@@ -1,5 +1,8 @@
 """The catalogue's cache, shared by all replicas."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import structlog
 from redis import RedisError
 
@@ -18,34 +21,41 @@ class RedisCache:
 
     def __init__(self, redis: RedisConnection) -> None:
         self._redis = redis
+        self._is_away = False
 
     async def get(self, key: str) -> str | None:
         """Return the value, or None if it is missing, expired or unavailable."""
-        try:
+        value = None
+        with self._tolerated():
             value = await self._redis.client.get(self._redis.key("cache", key))
-        except RedisError as error:
-            logger.warning("cache.unavailable", error=repr(error))
-            return None
         return None if value is None else str(value)
 
     async def set(self, key: str, value: str, *, ttl: float) -> None:
         """Store a value for `ttl` seconds, at least a millisecond."""
         milliseconds = max(1, round(1000 * ttl))
-        try:
+        with self._tolerated():
             await self._redis.client.set(self._redis.key("cache", key), value, px=milliseconds)
-        except RedisError as error:
-            logger.warning("cache.unavailable", error=repr(error))
 
     async def delete_prefix(self, prefix: str) -> None:
         """Delete every key that starts with the prefix."""
         client = self._redis.client
         pattern = _escape(self._redis.key("cache", prefix)) + "*"
-        try:
+        with self._tolerated():
             names = [name async for name in client.scan_iter(match=pattern, count=_MANY)]
             for start in range(0, len(names), _MANY):
                 await client.unlink(*names[start : start + _MANY])
+
+    @contextmanager
+    def _tolerated(self) -> Iterator[None]:
+        """Suppress that Redis is away; log it once until it is back."""
+        try:
+            yield
         except RedisError as error:
-            logger.warning("cache.unavailable", error=repr(error))
+            if not self._is_away:
+                logger.warning("cache.unavailable", error=repr(error))
+            self._is_away = True
+        else:
+            self._is_away = False
 
 
 def _escape(name: str) -> str:

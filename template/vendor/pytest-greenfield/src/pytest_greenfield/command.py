@@ -1,155 +1,30 @@
-"""PostgreSQL for people: `pytest-greenfield check | serve | clean`.
+"""The servers, for people: `pytest-greenfield check | serve | clean`.
 
 check   try in seconds whether server, databases, restoring, limits and guard work on this machine
-serve   a PostgreSQL for development with the database `dev`, until Ctrl-C; its data are kept
+serve   a PostgreSQL for development with the database `dev`, until Ctrl-C; its data are kept;
+        and a Redis where greenfield_environment names one, which begins empty
 clean   remove what tests have left and cached; development databases stay
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
-import re
-import select
-import signal
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 from pytest_greenfield import names
 from pytest_greenfield.check import check
+from pytest_greenfield.development import PLACEHOLDER, read_environment, serve
 from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services import child
-from pytest_greenfield.services.ports import ReservedPort
-from pytest_greenfield.services.postgres import binaries, cache, cluster, guard, process
-from pytest_greenfield.services.postgres.account import Account, server_account
-from pytest_greenfield.services.postgres.address import Address, connect
+from pytest_greenfield.services.postgres import cache, cluster, guard
+from pytest_greenfield.services.postgres.account import server_account
 from pytest_greenfield.services.postgres.databases import Databases
-from pytest_greenfield.services.postgres.service import OWN_LIBPQ
 from pytest_greenfield.services.used import KINDS, Services
 
 _ROOT_FILES = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
-
-
-def serve(*, reset: bool = False, env_file: Path | None = None) -> None:
-    """Run the project's development server until Ctrl-C and print its URL, which stays the same.
-
-    With `env_file`, the variables of the application are also written into that file.
-    """
-    account = server_account()
-    folder = cache.cache_folder(account)
-    found = binaries.ensure_accessible(binaries.find(), account)
-    root = project_root()
-    # Two checkouts with the same name have a database each.
-    digest = hashlib.blake2b(str(root).encode(), digest_size=4).hexdigest()
-    home = folder / f"development-{names.project_slug(root)}-{digest}-{found.major}"
-    lock = cache.try_lock(cluster.lock_of(home))
-    if lock is None:
-        raise ServiceUnavailableError(
-            f"the development server of {root} runs already, at port {_read(home / 'port')}"
-        )
-    if reset:
-        process.stop_leftover(home / "data")
-        cache.remove(home)
-        print(f"removed   {home}")
-    cluster.make_folder(home, account)
-    stop = StopSignal()
-    server, lines = _start_development(home, found, account, lock)
-    if env_file is not None:
-        write_variables(env_file, lines)
-    print(f"Written into {env_file}:" if env_file is not None else "For .env:")
-    for line in lines:
-        print(line, flush=True)
-    while server.alive and not stop.wait(0.5):
-        pass
-    print("stopped" if stop.wait(0) else f"the server has ended, see {home / 'server.log'}")
-    server.stop()
-
-
-class StopSignal:
-    """Ctrl-C or SIGTERM, which from now on do nothing but end the wait for them.
-
-    Not KeyboardInterrupt, which is lost where it strikes in a destructor, and not an Event: its
-    lock may be held by the very code that the signal interrupts.
-    """
-
-    def __init__(self) -> None:
-        self._reading, writing = os.pipe()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: os.write(writing, b"."))
-
-    def wait(self, seconds: float) -> bool:
-        """Say whether it came, now or within so many seconds."""
-        return bool(select.select([self._reading], [], [], seconds)[0])
-
-
-def _start_development(
-    home: Path, found: binaries.Binaries, account: Account, lock: int
-) -> tuple[process.Server, list[str]]:
-    password = cache.kept_password(home)
-    settings = cluster.DEVELOPMENT_SETTINGS
-    development = cluster.Cluster(home, found, account, password, settings, lock)
-    port = ReservedPort(_read(home / "port"))
-    port.release()
-    try:
-        server = development.start(port.number)
-    except cluster.DamagedClusterError as error:
-        raise ServiceUnavailableError(
-            f"the development server does not start ({error}); its data are in {home}:"
-            " `pytest-greenfield serve --reset` deletes them and begins anew"
-        ) from None
-    (home / "port").write_text(str(port.number), "ascii")
-    address = Address("127.0.0.1", port.number, "postgres", password, "postgres")
-    with connect(address, OWN_LIBPQ) as connection:
-        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'dev'").fetchone()
-        if row is None:
-            connection.execute("CREATE DATABASE dev")
-    dev = address.with_database("dev")
-    print(f"PostgreSQL {found.version}, data in {home}; Ctrl-C stops it.")
-    return server, _variables(project_root(), dev)
-
-
-def write_variables(path: Path, lines: list[str]) -> None:
-    """Set variables in a file such as `.env`; other values that are there become comments."""
-    before = path.read_text("utf-8").splitlines() if path.exists() else []
-    names = {line.partition("=")[0] for line in lines}
-    kept = [
-        f"#{line}" if line.partition("=")[0] in names and line not in lines else line
-        for line in before
-    ]
-    path.touch(mode=0o600)  # a URL holds a password
-    new = [line for line in lines if line not in before]
-    path.write_text("\n".join([*kept, *new, ""]), "utf-8")
-
-
-def _environment(root: Path) -> list[str]:
-    """Return the lines of greenfield_environment."""
-    try:
-        tools = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
-        lines = tools.get("ini_options", tools)["greenfield_environment"]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        lines = ["DATABASE_URL={postgres.url}"]
-    texts = lines.splitlines() if isinstance(lines, str) else [str(line) for line in lines]
-    return [text.strip() for text in texts]
-
-
-def _variables(root: Path, address: Address) -> list[str]:
-    """Return those that say where the database is."""
-    placeholder = re.compile(r"\{postgres\.(\w+)\}")
-    return [
-        placeholder.sub(lambda match: str(getattr(address, match[1], match[0])), text)
-        for text in _environment(root)
-        if placeholder.search(text)
-    ]
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except OSError:
-        return ""
 
 
 def clean() -> None:
@@ -190,9 +65,7 @@ def clean_services() -> None:
 
 def _check() -> None:
     root = project_root()
-    check(
-        root, {name for line in _environment(root) for name in re.findall(r"\{(\w+\.\w+)\}", line)}
-    )
+    check(root, {name for line in read_environment(root) for name in PLACEHOLDER.findall(line)})
 
 
 def project_root() -> Path:
@@ -216,13 +89,13 @@ def main(arguments: list[str] | None = None) -> int:
     serving = commands.add_parser("serve")
     serving.add_argument("--reset", action="store_true", help="delete its data first")
     serving.add_argument(
-        "--env-file", type=Path, metavar="FILE", help="also write DATABASE_URL into FILE"
+        "--env-file", type=Path, metavar="FILE", help="also write the variables into FILE"
     )
     commands.add_parser("clean")
     chosen = parser.parse_args(arguments)
     action: dict[str, Callable[[], None]] = {
         "check": _check,
-        "serve": lambda: serve(reset=chosen.reset, env_file=chosen.env_file),
+        "serve": lambda: serve(project_root(), reset=chosen.reset, env_file=chosen.env_file),
         "clean": clean,
     }
     try:

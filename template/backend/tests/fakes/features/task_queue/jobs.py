@@ -55,7 +55,12 @@ class FakeJobs(JobRepository):
         job.status, job.last_error, job.finished_at = status, error, datetime.now(UTC)
 
     async def delete_done(self, *, older_than: timedelta) -> int:
-        raise NotImplementedError("no job is old here")
+        now = datetime.now(UTC)
+        done = self._with(JobStatus.DONE)
+        old = [job for job in done if job.finished_at and job.finished_at < now - older_than]
+        for job in old:
+            del self.rows[job.id]
+        return len(old)
 
     def _with(self, status: JobStatus) -> list[Job]:
         return [job for job in self.rows.values() if job.status is status]

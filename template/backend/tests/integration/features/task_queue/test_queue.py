@@ -51,6 +51,18 @@ async def test_an_unfinished_job_is_sent_again(task_queue: TaskQueue, add_job: A
     assert sent == [job_id, job_id]
 
 
+async def test_jobs_locked_by_another_sender_are_skipped(
+    task_queue: TaskQueue, add_job: AddJob
+) -> None:
+    first, second, sent = await add_job("anything"), await add_job("anything"), list[UUID]()
+    task_queue.send = sent.append
+    async with task_queue.open_unit_of_work() as other:
+        (locked,) = await other.jobs.lock_due(limit=1)
+        assert locked.id == first
+        assert await task_queue.send_due() == 1
+    assert sent == [second]
+
+
 async def test_two_concurrent_deliveries_have_one_effect(
     task_queue: TaskQueue, add_job: AddJob, db_session: AsyncSession
 ) -> None:

@@ -1,13 +1,21 @@
 """Mail without a server."""
 
+import smtplib
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any, Self, cast
 from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
-from backend.features.task_queue.mail import LogMailer, SmtpMailer, make_handler, make_mailer
+from backend.core.errors import UnavailableError
+from backend.features.task_queue.mail import (
+    LogMailer,
+    PermanentMailError,
+    SmtpMailer,
+    make_handler,
+    make_mailer,
+)
 from backend.features.task_queue.models.job import Job
 from backend.features.task_queue.settings import MailSettings
 
@@ -54,3 +62,42 @@ async def test_without_a_host_it_is_logged() -> None:
 
 def test_with_a_host_it_is_sent() -> None:
     assert isinstance(make_mailer(MailSettings(mail_host="mail.example.com")), SmtpMailer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (smtplib.SMTPServerDisconnected(), UnavailableError),
+        (smtplib.SMTPDataError(451, b"Not now"), UnavailableError),
+        (smtplib.SMTPDataError(554, b"Never"), PermanentMailError),
+        (smtplib.SMTPAuthenticationError(535, b"Who?"), PermanentMailError),
+        (smtplib.SMTPRecipientsRefused({"a": (450, b"Not now")}), UnavailableError),
+        (smtplib.SMTPRecipientsRefused({"a": (550, b"Nobody")}), PermanentMailError),
+    ],
+    ids=repr,
+)
+async def test_only_what_may_pass_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, answer: Exception, error: type[Exception]
+) -> None:
+    class FakeServer:
+        def __init__(self, *_: object, **__: object) -> None:
+            self.calls: list[str] = []
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def starttls(self, **_: object) -> None:
+            self.calls.append("starttls")
+
+        def login(self, *_: object) -> None:
+            assert self.calls == ["starttls"], "a password in plain text"
+
+        def send_message(self, _: EmailMessage) -> None:
+            raise answer
+
+    monkeypatch.setattr(smtplib, "SMTP", FakeServer)
+    mailer = SmtpMailer(MailSettings(mail_host="mail.example.com", mail_user="us"))
+    with pytest.raises(error):
+        await mailer.send(EmailMessage())

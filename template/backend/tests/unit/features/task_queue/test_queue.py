@@ -1,5 +1,6 @@
 """Job handling without a database or broker."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -142,3 +143,18 @@ async def test_killed_attempts_count(queue: TaskQueue, uow: FakeJobUnitOfWork) -
 async def test_an_unknown_job_is_ignored(queue: TaskQueue, uow: FakeJobUnitOfWork) -> None:
     await queue.run(UUID(int=0))
     assert uow.jobs.rows == {}
+
+
+async def test_only_jobs_that_were_done_long_ago_are_deleted(
+    queue: TaskQueue, uow: FakeJobUnitOfWork
+) -> None:
+    old = datetime.now(UTC) - timedelta(days=queue.settings.task_keep_days, seconds=1)
+    kept = [await add_job(uow) for _ in range(2)]
+    deleted = await add_job(uow)
+    async with uow() as opened:
+        for job_id, status in zip([*kept, deleted], ["DEAD", "OPEN", "DONE"], strict=True):
+            job = uow.jobs.rows[job_id]
+            job.status, job.finished_at = JobStatus[status], old
+        await opened.commit()
+    assert await queue.delete_done() == 1
+    assert list(uow.jobs.rows) == kept

@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi import FastAPI
 
-from backend.features.task_queue.worker import WorkerProcess
+from backend.features.task_queue.celery import RUN_JOB, RUN_PERIODIC
+from backend.features.task_queue.queue import DELETE_DONE
+from backend.features.task_queue.worker import WorkerProcess, make_worker
 
 
 class FakeQueue:
@@ -58,3 +60,10 @@ def test_one_lifespan_serves_all_jobs_until_the_process_stops(
     process.stop()
     process.stop()
     assert not queue.open
+
+
+def test_the_worker_knows_both_tasks_and_beat_the_clean_up(process: WorkerProcess) -> None:
+    celery = make_worker(process)
+    assert {RUN_JOB, RUN_PERIODIC} <= celery.tasks.keys()
+    assert DELETE_DONE in celery.conf.beat_schedule
+    celery.close()

@@ -86,6 +86,6 @@ async def test_without_redis_each_replica_counts_separately(
 async def test_no_address_can_be_read_in_redis(redis_connection: RedisConnection) -> None:
     limiter, _ = make_replicas(redis_connection)
     await limiter.attempt(**WHO)
-    keys = await redis_connection.client.keys(redis_connection.key("*"))
+    keys = await redis_connection.client.keys(redis_connection.key("login:*"))
     assert len(keys) == 2
     assert not any("ada" in key or "192" in key for key in keys)

@@ -5,6 +5,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
+from structlog.testing import capture_logs
 
 from backend.features.redis.connection import RedisConnection, RedisSettings
 from backend.features.redis.shop.cache import RedisCache
@@ -47,3 +48,14 @@ async def test_without_a_server_there_is_nothing_and_no_error(
     await cache.set("page", "text", ttl=1)
     await cache.delete_prefix("page")
     assert await cache.get("page") is None
+
+
+async def test_the_log_says_once_that_it_went_away(
+    cache: RedisCache, mock_redis: AsyncMock
+) -> None:
+    away = RedisConnectionError("refused")
+    mock_redis.get.side_effect = [away, away, None, away]
+    with capture_logs() as logs:
+        for _ in range(4):
+            await cache.get("page")
+    assert [log["event"] for log in logs] == ["cache.unavailable"] * 2

@@ -37,7 +37,7 @@ class Redis(Service):
         self.prefix = f"{self.own}:"
         self._given = plan.source == "given"
         self._bound = self._given or "redis.prefix" in plan.placeholders
-        self._port = ReservedPort() if plan.source in ("embedded", "docker") else None
+        self._port = None if self._given or not plan.source else ReservedPort(str(plan.port or ""))
         self._clients = Clients(self._place(), plan.run)
         self._process: Child | Container | None = None
         self._state: ServerState | None = None
