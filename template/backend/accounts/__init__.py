@@ -1,1 +1,1 @@
-"""Accounts: registering, logging in, staying logged in, roles."""
+"""Accounts: registration, login, refresh tokens and roles."""

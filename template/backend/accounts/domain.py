@@ -1,4 +1,4 @@
-"""How accounts join the application: their routes, their parts, their jobs."""
+"""Add accounts to the application: routes, container and jobs."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,14 +18,14 @@ from backend.core.unit_of_work import make_factory
 
 
 def install(app: FastAPI) -> None:
-    """Read the settings now, so that an app with weak secrets is not even built."""
+    """Include the routes. The settings are read here so that weak secrets fail at once."""
     app.state.settings.get(AuthSettings)
     include_routers(app, routes)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Make the parts and run the jobs, until the app stops."""
+    """Create the container and run the jobs until the app stops."""
     settings: SettingsRegistry = app.state.settings
     database: Database = app.state.database
     auth_settings = settings.get(AuthSettings)
@@ -35,17 +35,17 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tokens=TokenService(auth_settings),
         login_limiter=MemoryLoginLimiter(auth_settings),
     )
-    jobs = app.state.accounts_jobs = make_jobs(app)  # a feature may take some out
+    jobs = app.state.accounts_jobs = make_jobs(app)  # a feature may remove some
     async with run_periodically(jobs, settings.get(ScheduleSettings).seconds_between_jobs):
         yield
 
 
 def make_jobs(app: FastAPI) -> dict[str, Job]:
-    """Return what runs in the background, by name; it uses the container of that moment."""
+    """Return the background jobs by name; each run uses the current container."""
     return {"delete expired tokens": lambda: get_container(app).delete_expired_tokens()}
 
 
 def get_container(app: FastAPI) -> AccountsContainer:
-    """Return the parts of a running app."""
+    """Return the container of a running app."""
     container: AccountsContainer = app.state.accounts
     return container

@@ -1,4 +1,4 @@
-"""Background jobs that run at regular intervals, within the application's process."""
+"""Periodic background jobs that run in the application's process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -16,20 +16,20 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class ScheduleSettings(AppSettings):
-    """How often the jobs run."""
+    """Settings of the periodic jobs."""
 
-    jobs_interval: float = Field(default=10.0, ge=0, description="Seconds; 0 is never.")
+    jobs_interval: float = Field(default=10.0, ge=0, description="Seconds; 0: never.")
 
     @property
     def seconds_between_jobs(self) -> float:
-        """Seconds between two rounds; 0 is never, as under test unless it was set."""
+        """The interval in seconds; 0: never, which is the default in tests."""
         if self.environment == "test" and "jobs_interval" not in self.model_fields_set:
             return 0.0
         return self.jobs_interval
 
 
 async def run_round(jobs: Mapping[str, Job]) -> None:
-    """Run each job once. One that fails is logged and does not keep the others from running."""
+    """Run each job once. A failure is logged and does not stop the others."""
     for name, job in jobs.items():
         try:
             await job()
@@ -41,9 +41,9 @@ async def run_round(jobs: Mapping[str, Job]) -> None:
 async def run_periodically(
     jobs: Mapping[str, Job], interval: float, sleep: Sleep = asyncio.sleep
 ) -> AsyncIterator[None]:
-    """Run the jobs every `interval` seconds for the length of the context; 0 is never.
+    """Run the jobs every `interval` seconds while the context is open; 0: never.
 
-    A round that is under way when the context ends is cancelled: jobs work in transactions.
+    A round still running when the context ends is cancelled, which is safe: jobs use transactions.
     """
 
     async def run() -> None:

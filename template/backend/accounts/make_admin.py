@@ -1,6 +1,6 @@
 """Make an account an admin: `uv run python -m backend.accounts.make_admin EMAIL`.
 
-Nobody can register as an admin, so the first one comes from here.
+Registration never creates an admin, so this command makes the first one.
 """
 
 import argparse
@@ -15,19 +15,19 @@ from backend.core.unit_of_work import make_factory
 
 
 async def make_admin(database: Database, email: str) -> str:
-    """Give the admin's role to the account with this address.
+    """Give the admin role to the account with this address.
 
     Returns:
-        The sentence for the person who asked.
+        The message to print.
 
     Raises:
-        LookupError: Nobody has registered with this address; the message says what to do.
+        LookupError: There is no such account; the message says what to do.
     """
     async with make_factory(database, AccountsUnitOfWork)() as work:
         customer = await work.customers.find_by_email(email)
         if customer is None:
             raise LookupError(
-                f"Nobody has registered as {email}: POST /api/v1/auth/register first, "
+                f"There is no account for {email}: POST /api/v1/auth/register first, "
                 "then run this again."
             )
         customer.role = Role.ADMIN
@@ -36,7 +36,7 @@ async def make_admin(database: Database, email: str) -> str:
 
 
 async def main(email: str) -> str:
-    """Do it in the database of the settings."""
+    """Run the command on the configured database."""
     database = Database(load_settings(Settings))
     try:
         return await make_admin(database, email)
@@ -48,9 +48,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         prog="python -m backend.accounts.make_admin", description=__doc__
     )
-    parser.add_argument(
-        "email", metavar="EMAIL", help="the address that the account was registered with"
-    )
+    parser.add_argument("email", metavar="EMAIL", help="the account's e-mail address")
     try:
         print(asyncio.run(main(parser.parse_args().email)))
     except LookupError as error:

@@ -19,23 +19,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A position between two rows that are ordered by time and id."""
+    """A position in a list ordered by time and id."""
 
     created_at: datetime
     id: UUID
 
     def encode(self) -> str:
-        """Write it as text that fits into a URL. A time without a zone counts as UTC."""
+        """Encode it as URL-safe text. A naive time counts as UTC."""
         moment = self.created_at.replace(tzinfo=self.created_at.tzinfo or UTC).astimezone(UTC)
         text = f"{moment.isoformat()} {self.id.hex}"
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
     def decode(cls, text: str) -> "Cursor":
-        """Read what `encode` wrote.
+        """Decode the output of `encode`.
 
         Raises:
-            ValidationFailedError: It is something else.
+            ValidationFailedError: The text is not a valid cursor.
         """
         try:
             moment, row_id = base64.urlsafe_b64decode(text + "==").decode().split(" ")
@@ -47,29 +47,29 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some of the rows. `next_cursor` leads to the following ones; None: these were the last."""
+    """One page of rows. `next_cursor` leads to the next page; None on the last one."""
 
     items: Sequence[T]
     next_cursor: str | None
 
 
 class PageOut(Output, Generic[T]):
-    """One page; pass `next_cursor` as `cursor` to get the following one."""
+    """One page; pass `next_cursor` as `cursor` to get the next one."""
 
     items: list[T]
     next_cursor: str | None
 
 
 class Ordered(Protocol):
-    """A row that is ordered by time; the id makes the order total."""
+    """A row ordered by time; the id breaks ties."""
 
     @property
     def created_at(self) -> datetime:
-        """When it was made."""
+        """When the row was created."""
 
     @property
     def id(self) -> UUID:
-        """Its key."""
+        """The primary key."""
 
 
 M = TypeVar("M", bound=Ordered)
@@ -83,25 +83,25 @@ async def fetch_page(
     cursor: str | None,
     limit: int,
 ) -> Page[M]:
-    """Fetch one page, the newest rows first.
+    """Fetch one page, newest rows first.
 
     Args:
-        session: Where to ask.
-        statement: Which rows; without an order and a limit.
-        key: The columns of time and id, which an index should hold in this order.
+        session: The session to query.
+        statement: Selects the rows, without ORDER BY and LIMIT.
+        key: The columns of time and id, which an index should cover in this order.
         cursor: `next_cursor` of the previous page, or None for the first.
-        limit: The largest number of rows.
+        limit: The maximum number of rows.
 
     Raises:
-        ValidationFailedError: The cursor is not one of ours.
+        ValidationFailedError: The cursor is not valid.
     """
     if cursor is not None:
         position = Cursor.decode(cursor)
-        # Compared as a row, which PostgreSQL answers from one range of the index.
+        # A row comparison, which PostgreSQL answers with one index range scan.
         statement = statement.where(
             tuple_(*key) < tuple_(literal(position.created_at, key[0].type), literal(position.id))
         )
-    # One more than asked for tells whether there is a next page, without a count.
+    # One extra row shows whether there is a next page, without a count.
     statement = statement.order_by(*(column.desc() for column in key)).limit(limit + 1)
     rows = (await session.scalars(statement)).all()
     items = rows[:limit]

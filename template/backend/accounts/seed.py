@@ -9,7 +9,7 @@ from backend.core.unit_of_work import make_factory
 
 ADMIN, CUSTOMER = "admin@example.com", "customer@example.com"
 PHRASE = "for development only"
-"""The password of both. Everybody can read it here: production refuses sample rows."""
+"""The password of both. It is public, so production refuses sample rows."""
 
 
 async def seed(database: Database) -> str:

@@ -38,7 +38,7 @@ class AppError(Exception):
 
     status: ClassVar[int] = HTTPStatus.INTERNAL_SERVER_ERROR
     code: ClassVar[str] = "internal_error"
-    message: str = "Something went wrong on our side."
+    message: str = "An internal error occurred."
     headers: Mapping[str, str] = MappingProxyType({})  # an instance may have its own
 
     def __init__(self, message: str | None = None, *, errors: Sequence[ErrorItem] = ()) -> None:
@@ -66,28 +66,28 @@ class PermissionDeniedError(AppError):
     """The caller is not authorized."""
 
     status, code = HTTPStatus.FORBIDDEN, "permission_denied"
-    message = "You may not do this."
+    message = "You do not have permission to do this."
 
 
 class NotFoundError(AppError):
     """The resource does not exist, or the caller must not learn that it does."""
 
     status, code = HTTPStatus.NOT_FOUND, "not_found"
-    message = "It does not exist."
+    message = "The resource does not exist."
 
 
 class ConflictError(AppError):
     """The request conflicts with the current state: a duplicate, or a lost race."""
 
     status, code = HTTPStatus.CONFLICT, "conflict"
-    message = "This conflicts with what exists already."
+    message = "This conflicts with the current state."
 
 
 class PayloadTooLargeError(AppError):
     """The body is larger than allowed."""
 
     status, code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large"
-    message = "The request's body is too large."
+    message = "The request body is too large."
 
 
 class ValidationFailedError(AppError):
@@ -98,10 +98,10 @@ class ValidationFailedError(AppError):
 
 
 class UnavailableError(AppError):
-    """A service that is needed does not answer; the client may try again."""
+    """A required service is unavailable; the client may try again."""
 
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"
-    message = "A service that is needed does not answer. Try again later."
+    message = "A required service is unavailable. Try again later."
     headers: Mapping[str, str] = MappingProxyType({"Retry-After": "5"})
 
 

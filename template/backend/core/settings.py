@@ -44,7 +44,7 @@ class AppSettings(BaseSettings):
         return self.environment == "production"
 
     def find_weaknesses(self) -> Iterator[str]:
-        """Yield what production must not run with, a sentence each."""
+        """Yield a message for each setting that is unsafe in production."""
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, SecretStr):
@@ -129,7 +129,7 @@ class Settings(AppSettings):
     max_request_bytes: int = Field(default=1024 * 1024, ge=1)
 
     def find_weaknesses(self) -> Iterator[str]:
-        """Yield what production must not run with, a sentence each."""
+        """Yield a message for each setting that is unsafe in production."""
         yield from super().find_weaknesses()
         password = make_url(self.database_url).password
         yield from find_weak_password("DATABASE_URL", password, "the database's user")

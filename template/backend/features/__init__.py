@@ -1,1 +1,1 @@
-"""Features: each is a folder with a `feature.py`, and goes with it (see `core/domains.py`)."""
+"""Features: each is a folder with a `feature.py`; deleting it removes it (`core/domains.py`)."""

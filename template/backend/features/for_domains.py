@@ -1,6 +1,6 @@
-"""What a feature does for the domains that are there: its packages of their names.
+"""Load a feature's packages for the domains of this project; they have the domains' names.
 
-`feature` is the feature's package, `__package__` in its `feature.py`.
+`feature` is the feature's package: `__package__` in its `feature.py`.
 """
 
 from collections.abc import Iterable
@@ -23,11 +23,11 @@ def load_for_domains(feature: str) -> Iterable[Part]:
 
 
 def install_for_domains(feature: str, app: FastAPI) -> None:
-    """Install each, in an app that is being built."""
+    """Install each package in the app."""
     for part in load_for_domains(feature):
         part.install(app)
 
 
 def running_for_domains(feature: str, app: FastAPI) -> AbstractAsyncContextManager[None]:
-    """Enter the lifespans that they have, in their order."""
+    """Enter the packages' lifespans, in order."""
     return running(load_for_domains(feature), app)

@@ -1,4 +1,4 @@
-"""How the shop joins the application: its routes, its parts, its jobs."""
+"""Add the shop to the application: routes, container and jobs."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,7 +25,7 @@ from backend.shop.services.container import JobSettings, ShopContainer
 
 
 def install(app: FastAPI) -> None:
-    """Read the settings now, so that an app with weak secrets is not even built."""
+    """Include the routes. The settings are read here so that weak secrets fail at once."""
     for kind in (PaymentSettings, MediaSettings, CatalogueSettings, JobSettings):
         app.state.settings.get(kind)
     include_routers(app, routes)
@@ -33,7 +33,7 @@ def install(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Make the parts and run the jobs, until the app stops."""
+    """Create the container and run the jobs until the app stops."""
     settings: SettingsRegistry = app.state.settings
     database: Database = app.state.database
     payment_settings = settings.get(PaymentSettings)
@@ -53,13 +53,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             job_settings=settings.get(JobSettings),
         )
         interval = settings.get(ScheduleSettings).seconds_between_jobs
-        jobs = app.state.shop_jobs = make_jobs(app)  # a feature may take some out
+        jobs = app.state.shop_jobs = make_jobs(app)  # a feature may remove some
         await stack.enter_async_context(run_periodically(jobs, interval))
         yield
 
 
 def make_jobs(app: FastAPI) -> dict[str, Job]:
-    """Return what runs in the background, by name; it uses the container of that moment."""
+    """Return the background jobs by name; each run uses the current container."""
     return {
         "publish events": lambda: get_container(app).publish_events(),
         "clean up": lambda: get_container(app).clean_up(),
@@ -67,6 +67,6 @@ def make_jobs(app: FastAPI) -> dict[str, Job]:
 
 
 def get_container(app: FastAPI) -> ShopContainer:
-    """Return the parts of a running app."""
+    """Return the container of a running app."""
     container: ShopContainer = app.state.shop
     return container

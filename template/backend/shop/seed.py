@@ -21,7 +21,7 @@ PRODUCTS = {
 
 
 async def seed(database: Database) -> str:
-    """Add the products that are missing, and with the first ones an order of the customer."""
+    """Add missing products and, with the first ones, an order of the customer."""
     await accounts.seed(database)
     async with make_factory(database, ShopUnitOfWork)() as work:
         added = []

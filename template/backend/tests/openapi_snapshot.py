@@ -1,6 +1,6 @@
-"""Write the API's description into `openapi.json`: at each release, to be committed.
+"""Write the OpenAPI document into `openapi.json`, to be committed at each release.
 
-From then on `unit/core/api/test_openapi.py` fails when a change breaks that release's clients.
+Then `unit/core/api/test_openapi.py` fails on changes that break that release's clients.
 """
 
 import json
@@ -13,7 +13,7 @@ COMMAND = "uv run python -m backend.tests.openapi_snapshot"
 
 
 def describe() -> dict[str, Any]:
-    """Return the description of the API as it is now."""
+    """Return the current OpenAPI document."""
     from backend.core.settings import Settings
     from backend.main import create_app
 

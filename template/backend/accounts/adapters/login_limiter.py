@@ -1,4 +1,4 @@
-"""A limit on log-in attempts, behind an interface that a shared one can fill as well."""
+"""A limit on login attempts, behind an interface that a shared implementation can satisfy."""
 
 import math
 import time
@@ -12,30 +12,30 @@ from backend.core.errors import AppError
 
 
 class TooManyAttemptsError(AppError):
-    """The limit is reached; `Retry-After` says when the next attempt counts."""
+    """The limit is reached; `Retry-After` says when to try again."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "too_many_requests"
-    message = "Too many log-in attempts. Try again later."
+    message = "Too many login attempts. Try again later."
 
     def __init__(self, seconds: float) -> None:
-        """Keep how many seconds are left."""
+        """Store the seconds until the next attempt."""
         super().__init__()
         self.headers = {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 
 class LoginLimiter(Protocol):
-    """Limits attempts for each account, whether it exists or not, and for each client."""
+    """Limits attempts per account, whether it exists or not, and per client."""
 
     async def attempt(self, *, account: str, client: str) -> None:
-        """Count an attempt, before its password is looked at.
+        """Count an attempt before its password is checked.
 
         Raises:
             TooManyAttemptsError: The account or the client has no attempt left.
         """
 
     async def succeed(self, *, account: str, client: str) -> None:
-        """Take an attempt back that was right, and forget the account's wrong ones."""
+        """Uncount a successful attempt and reset the account's failed ones."""
 
 
 @dataclass(slots=True)
@@ -45,10 +45,10 @@ class _Window:
 
 
 class MemoryLoginLimiter:
-    """Counts in this process; with several processes, each of them allows as many attempts.
+    """Counts in this process only: each of several processes allows the full number of attempts.
 
-    The time window of an account or a client begins with its first attempt. When there are
-    `max_entries`, the oldest window is forgotten.
+    The time window of an account or a client begins with its first attempt. Above
+    `max_entries`, the oldest window is dropped.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class MemoryLoginLimiter:
         self._seconds = settings.login_attempts_seconds
         self._max_entries = max_entries
         self._clock = clock
-        # All windows are of one length: the first one is the first to end.
+        # All windows have the same length, so the first one ends first.
         self._windows: dict[tuple[str, str], _Window] = {}
 
     async def attempt(self, *, account: str, client: str) -> None:
-        """Count an attempt for both, unless one of them has none left."""
+        """Count an attempt for both, unless either has none left."""
         now = self._clock()
         self._forget_ended(now)
         keys = [("account", account), ("client", client)]
@@ -86,13 +86,13 @@ class MemoryLoginLimiter:
             del self._windows[next(iter(self._windows))]
 
     async def succeed(self, *, account: str, client: str) -> None:
-        """Forget the account's window, and one attempt of the client."""
+        """Drop the account's window and one attempt of the client."""
         self._windows.pop(("account", account), None)
         if window := self._windows.get(("client", client)):
             window.attempts -= 1
 
     def __len__(self) -> int:
-        """Count what is remembered."""
+        """Return the number of windows."""
         return len(self._windows)
 
     def _forget_ended(self, now: float) -> None:

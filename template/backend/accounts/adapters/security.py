@@ -1,4 +1,4 @@
-"""PasswordHasher and tokens."""
+"""Password hashing and tokens."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from backend.core.settings import AppSettings
 
 
 class AuthSettings(AppSettings):
-    """How accounts are proven. The defaults are argon2's and suit a server."""
+    """Settings of authentication. The argon2 defaults are the library's and suit a server."""
 
     auth_signing_key: SecretStr = SecretStr("change-me-in-production-change-me")
     auth_issuer: str = "backend"
@@ -28,21 +28,21 @@ class AuthSettings(AppSettings):
     argon2_memory_kib: int = Field(default=64 * 1024, ge=8)
     argon2_parallelism: int = Field(default=1, ge=1)
     argon2_max_concurrency: int = Field(
-        default=4, ge=1, description="Hashes computed at the same time."
+        default=4, ge=1, description="Hashes computed concurrently."
     )
     login_attempts_per_account: int = Field(default=5, ge=1)
     login_attempts_per_client: int = Field(default=50, ge=1)
     login_attempts_seconds: float = Field(
-        default=300, gt=0, description="Until they are forgotten."
+        default=300, gt=0, description="Seconds until attempts stop counting."
     )
 
 
 _CLOCK_SKEW = timedelta(minutes=1)
-"""How far ahead the clock of another replica may be, which issued a token."""
+"""How far ahead the clock of the replica that issued a token may be."""
 
 
 class TokenKind(StrEnum):
-    """What a token is for; one kind is never taken for the other."""
+    """What a token is for; neither kind is accepted in place of the other."""
 
     ACCESS = "access"
     REFRESH = "refresh"
@@ -50,7 +50,7 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says, once it was checked."""
+    """The verified claims of a token."""
 
     subject: UUID
     kind: TokenKind
@@ -59,7 +59,7 @@ class Claims:
 
 
 class PasswordHasher:
-    """Hashes passwords with argon2id, in threads: a hash takes some 50 ms of pure computing."""
+    """Hashes passwords with argon2id, in threads: each hash takes about 50 ms of CPU time."""
 
     def __init__(self, settings: AuthSettings) -> None:
         self._hasher = argon2.PasswordHasher(
@@ -67,34 +67,34 @@ class PasswordHasher:
             memory_cost=settings.argon2_memory_kib,
             parallelism=settings.argon2_parallelism,
         )
-        # Costs as much to verify as the hash of an account, and belongs to no password.
-        self._nobodys_hash = (
+        # Takes as long to verify as a real hash and matches no password.
+        self._dummy_hash = (
             f"$argon2id$v=19$m={settings.argon2_memory_kib},t={settings.argon2_time_cost},"
             f"p={settings.argon2_parallelism}${'A' * 22}${'A' * 43}"
         )
-        # Each hash takes `argon2_memory_kib`; a burst of log-ins must not take it all.
+        # Each hash needs `argon2_memory_kib`: a burst of logins must not exhaust the memory.
         self._slots = asyncio.Semaphore(settings.argon2_max_concurrency)
 
     async def hash(self, password: str) -> str:
-        """Return a salted hash that names its own parameters."""
+        """Return a salted hash that includes its parameters."""
         async with self._slots:
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Tell whether the password belongs to the hash.
+        """Return whether the password matches the hash.
 
-        Without a hash (no such account) the answer is no, after the same time: how long a log-in
-        takes must not tell who has an account.
+        Without a hash (no such account) the result is False after the same time: the duration
+        must not reveal whether an account exists.
         """
         async with self._slots:
             return await asyncio.to_thread(self._verify, password, password_hash)
 
     def needs_rehash(self, password_hash: str) -> bool:
-        """Tell whether the hash was made with other parameters than today's."""
+        """Return whether the hash was made with other parameters than the current ones."""
         return self._hasher.check_needs_rehash(password_hash)
 
     def _verify(self, password: str, password_hash: str | None) -> bool:
-        known = self._nobodys_hash if password_hash is None else password_hash
+        known = self._dummy_hash if password_hash is None else password_hash
         try:
             matches = self._hasher.verify(known, password)
         except (VerificationError, InvalidHashError):
@@ -103,7 +103,7 @@ class PasswordHasher:
 
 
 class TokenService:
-    """Signs tokens and checks them."""
+    """Issues and verifies tokens."""
 
     _ALGORITHM = "HS256"
 
@@ -118,11 +118,11 @@ class TokenService:
         self._clock = clock
 
     def lifetime(self, kind: TokenKind) -> timedelta:
-        """Tell how long a token of this kind is good."""
+        """Return how long a token of this kind is valid."""
         return self._lifetimes[kind]
 
     def issue(self, kind: TokenKind, *, subject: UUID, token_id: UUID) -> str:
-        """Sign a token for an account."""
+        """Issue a token for an account."""
         now = self._clock()
         payload = {
             "sub": str(subject),
@@ -136,10 +136,10 @@ class TokenService:
         return jwt.encode(payload, self._key, algorithm=self._ALGORITHM)
 
     def check(self, token: str, kind: TokenKind) -> Claims:
-        """Return what a token says.
+        """Verify a token and return its claims.
 
         Raises:
-            AuthenticationError: It is not ours, of another kind, or too old.
+            AuthenticationError: It is invalid, of another kind, or expired.
         """
         try:
             payload = jwt.decode(
@@ -148,7 +148,7 @@ class TokenService:
                 algorithms=[self._ALGORITHM],
                 audience=self._audience,
                 issuer=self._issuer,
-                # Both are judged below, by the clock that was passed in.
+                # Both are checked below, by the injected clock.
                 options={
                     "require": ["sub", "typ", "jti", "iss", "aud", "iat", "exp"],
                     "verify_exp": False,
@@ -174,9 +174,9 @@ class TokenService:
 
 
 def _read_time(seconds: float) -> datetime:
-    """Return a claim's time.
+    """Convert a claim to a time.
 
     Raises:
-        ValueError, TypeError, OverflowError: It is no number, or none that is a time.
+        ValueError, TypeError, OverflowError: It is not a number, or not a valid time.
     """
     return datetime.fromtimestamp(seconds, UTC)

@@ -1,1 +1,1 @@
-"""Routes and what they depend on. The only layer that knows FastAPI."""
+"""Routes and their dependencies. The only layer that imports FastAPI."""

@@ -1,4 +1,4 @@
-"""Who is asking, and whether they may."""
+"""Authentication and authorization as dependencies."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Annotated
@@ -10,18 +10,18 @@ from backend.accounts.api.services import Accounts
 from backend.accounts.models.customer import Customer, Role
 from backend.core.errors import AuthenticationError, PermissionDeniedError
 
-# The application's own error has the one shape; the class's would not.
-_bearer = HTTPBearer(auto_error=False, description="The access token of a log-in.")
+# `get_current_customer` raises the application's error, which has the common format.
+_bearer = HTTPBearer(auto_error=False, description="The access token from a login.")
 
 
 async def get_current_customer(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     accounts: Accounts,
 ) -> Customer:
-    """Return whose access token came with the request.
+    """Return the customer whose access token the request carries.
 
     Raises:
-        AuthenticationError: None came, or it is no good.
+        AuthenticationError: The token is missing or invalid.
     """
     if credentials is None:
         raise AuthenticationError
@@ -31,10 +31,10 @@ async def get_current_customer(
 async def get_current_admin(
     customer: Annotated[Customer, Depends(get_current_customer)],
 ) -> Customer:
-    """Return who is asking, if it is an admin.
+    """Return the caller, who must be an admin.
 
     Raises:
-        PermissionDeniedError: It is somebody else.
+        PermissionDeniedError: The caller is not an admin.
     """
     if customer.role is not Role.ADMIN:
         raise PermissionDeniedError("Only admins may do this.")
@@ -42,14 +42,14 @@ async def get_current_admin(
 
 
 async def get_client_address(request: Request) -> str:
-    """Return where a request comes from; of IPv6 the /64, since a client has a whole one.
+    """Return the client's address; for IPv6 its /64 network, which one client usually owns.
 
-    Behind a reverse proxy it is the proxy's, unless uvicorn is told to believe its headers.
+    Behind a reverse proxy it is the proxy's, unless uvicorn is told to trust its headers.
     """
     host = request.client.host if request.client else ""
     try:
         address = ip_address(host)
-    except ValueError:  # a socket's path, or nothing
+    except ValueError:  # a Unix socket's path, or empty
         return host
     if isinstance(address, IPv6Address):
         return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))

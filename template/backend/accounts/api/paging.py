@@ -1,4 +1,4 @@
-"""The parameters of every list."""
+"""Query parameters of paginated lists."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 
 @dataclass(frozen=True, slots=True)
 class PageParams:
-    """Which page."""
+    """The page to return."""
 
     cursor: Annotated[
         str | None, Query(max_length=128, description="`next_cursor` of the previous page.")

@@ -1,4 +1,4 @@
-"""The services as dependencies, each on the request's session."""
+"""Services as dependencies; those of one request share its session."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from backend.core.api.dependencies import SessionDep
 
 
 async def get_container(connection: HTTPConnection) -> AccountsContainer:
-    """Return the parts of the app that serves this request or WebSocket."""
+    """Return the container of the app that serves this request or WebSocket."""
     container: AccountsContainer = connection.app.state.accounts
     return container
 
@@ -28,7 +28,7 @@ UnitOfWorkDep = Annotated[AccountsUnitOfWork, Depends(get_unit_of_work)]
 
 
 def provide(make: Callable[[AccountsContainer, AccountsUnitOfWork], object]) -> Any:
-    """Return the dependency that makes a service for a request."""
+    """Return a dependency that creates a service for the request."""
 
     async def service(container: AccountsContainerDep, uow: UnitOfWorkDep) -> object:
         return make(container, uow)

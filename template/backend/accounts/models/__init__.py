@@ -1,4 +1,4 @@
-"""The tables, one aggregate a module. Importing this package registers all of them."""
+"""The tables, one module per aggregate. Importing this package registers all of them."""
 
 from backend.core.discovery import import_modules
 

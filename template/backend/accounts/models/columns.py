@@ -11,7 +11,7 @@ Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 
 
 def choice(kind: type[StrEnum], name: str) -> Enum:
-    """Return a text column with a CHECK: `ALTER TYPE` for a new value could not be undone."""
+    """Return a text column with a CHECK: adding a value to a native enum cannot be undone."""
     return Enum(
         kind,
         name=name,

@@ -11,17 +11,17 @@ from backend.core.models import Base, Timestamps, UuidPrimaryKey
 
 
 class Role(StrEnum):
-    """What an account may do: `admin` also manages the catalogue, the customers and the jobs."""
+    """What an account may do: an `admin` also manages the catalogue, customers and jobs."""
 
     CUSTOMER = "customer"
     ADMIN = "admin"
 
 
 class Customer(UuidPrimaryKey, Timestamps, Base):
-    """An account. E-mail addresses are unique whatever their case."""
+    """An account. E-mail addresses are unique regardless of case."""
 
     __tablename__ = "customer"
-    # An index on the expression, so that no code path can get in by another spelling.
+    # An index on the expression enforces this for every writer.
     __table_args__ = (Index("uq_customer_email_lower", text("lower(email)"), unique=True),)
 
     email: Mapped[str] = mapped_column(String(254))
@@ -35,10 +35,10 @@ class Customer(UuidPrimaryKey, Timestamps, Base):
 
 
 class RefreshToken(UuidPrimaryKey, Timestamps, Base):
-    """One refresh token that was given out; its id is the token's `jti`.
+    """An issued refresh token; its id is the token's `jti`.
 
-    Tokens that followed from one log-in share a `family_id`: when a used token comes back,
-    someone has a copy, and the whole family is revoked.
+    Tokens of one login share a `family_id`: if a used token is presented again, it was
+    copied, and the whole family is revoked.
     """
 
     __tablename__ = "refresh_token"

@@ -1,1 +1,1 @@
-"""Every query, one aggregate a module. A repository flushes; it never commits."""
+"""The queries, one module per aggregate. A repository flushes but never commits."""

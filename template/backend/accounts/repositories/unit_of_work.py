@@ -7,7 +7,7 @@ from backend.core.unit_of_work import UnitOfWork
 
 
 class AccountsUnitOfWork(UnitOfWork):
-    """The unit of work of the services of accounts."""
+    """The unit of work of the account services."""
 
     def __init__(self, session: AsyncSession) -> None:
         super().__init__(session)

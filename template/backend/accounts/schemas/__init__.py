@@ -1,1 +1,1 @@
-"""The shapes that the API takes and gives, one aggregate a module."""
+"""Request and response schemas, one module per aggregate."""

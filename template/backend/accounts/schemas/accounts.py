@@ -1,4 +1,4 @@
-"""Accounts, log-in and tokens."""
+"""Accounts, login and tokens."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ from backend.accounts.schemas.base import Input, Patch
 from backend.core.schemas import Line, Output, Text
 
 Email = Annotated[EmailStr, StringConstraints(max_length=254, to_lower=True)]
-# Longer ones would only cost computing: argon2 hashes all of it. Spaces may be part of it, not all.
+# Bounded, since argon2 hashes all of it. It may contain spaces, but not only spaces.
 Password = Annotated[str, StringConstraints(min_length=10, max_length=128, pattern=r"\S")]
 FullName = Annotated[Line, StringConstraints(max_length=120)]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9 ()/-]{5,31}$")]
@@ -27,13 +27,13 @@ class RegisterIn(Input):
 
 
 class RegisteredOut(Output):
-    """The address that can log in now: the same answer whether it was known before or not."""
+    """The address that can log in now, whether or not it was already registered."""
 
     email: str
 
 
 class LoginIn(Input):
-    """Proof of who is there. Not validated further: the answer to any wrong one is the same."""
+    """Credentials. Not validated further, so that all wrong ones get the same response."""
 
     email: Annotated[Text, StringConstraints(max_length=254)]
     password: Annotated[str, StringConstraints(max_length=128)]
@@ -46,12 +46,12 @@ class RefreshIn(Input):
 
 
 class TokensOut(Output):
-    """An access token for requests, and a refresh token, good once, for the next pair."""
+    """An access token for requests, and a single-use refresh token for new tokens."""
 
     access_token: str
     refresh_token: str
-    token_type: Literal["bearer"] = "bearer"  # noqa: S105  # the name of a scheme
-    expires_in: int = Field(description="Seconds that the access token is good for.")
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105  # an authentication scheme
+    expires_in: int = Field(description="Lifetime of the access token in seconds.")
 
 
 class CustomerOut(Output):
@@ -68,14 +68,14 @@ class CustomerOut(Output):
 
 
 class ProfilePatch(Patch):
-    """What customers may change about themselves."""
+    """The fields that customers may change in their own account."""
 
     full_name: FullName = Field(default_factory=str)
     phone: Phone | None = None
 
 
 class CustomerPatch(ProfilePatch):
-    """What admins may change about a customer."""
+    """The fields that admins may change in an account."""
 
     role: Role = Field(default_factory=lambda: Role.CUSTOMER)
     is_active: bool = Field(default_factory=bool)

@@ -1,4 +1,4 @@
-"""What clients send as JSON: a value of another kind is an error."""
+"""Base schemas of JSON input: values of another JSON type are rejected."""
 
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -9,19 +9,19 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from backend.core import schemas
 
-# What values are made from; the first line that fits counts.
+# The JSON types that each field type accepts; the first match counts.
 _KINDS: tuple[tuple[Any, Any, str], ...] = (
     (bool, bool, "must be true or false"),
     (int | float, int | float, "must be a number"),
-    (Decimal, int | float | str | Decimal, "must be a number, or one as text"),
-    (date | time | timedelta, str | date | time | timedelta, "must be text"),
+    (Decimal, int | float | str | Decimal, "must be a number, or a number as a string"),
+    (date | time | timedelta, str | date | time | timedelta, "must be a string"),
 )
 
 
 def find_conversion(sent: Any, value: Any) -> str | None:
-    """Say what is wrong where a value was sent as JSON of another kind, at any depth, or None.
+    """Return a message if a value, at any depth, was converted from another JSON type, else None.
 
-    Pydantic takes 0 for false, "1" for 1 and 1 for a time; the API's description does not.
+    Pydantic accepts 0 as false, "1" as 1 and 1 as a time; the OpenAPI schema does not.
     """
     match value:
         case list() | tuple():
@@ -39,9 +39,9 @@ def find_conversion(sent: Any, value: Any) -> str | None:
 
 
 class JsonKinds(BaseModel):
-    """Refuses values of another kind than the field's."""
+    """Rejects values of another JSON type than the field's."""
 
-    # Of the whole: a field by which unions are told apart cannot have a validator of this kind.
+    # On the model: a discriminator field cannot have a wrap validator.
     @model_validator(mode="wrap")
     @classmethod
     def _refuse_converted(cls, sent: Any, make: ModelWrapValidatorHandler[Self]) -> Self:
@@ -62,9 +62,9 @@ class JsonKinds(BaseModel):
 class Input(JsonKinds, schemas.Input):
     """What clients send as JSON.
 
-    Unknown fields, values of another kind and what no database can hold are errors.
+    Unknown fields, values of another JSON type and unstorable values are errors.
     """
 
 
 class Patch(JsonKinds, schemas.Patch):
-    """What shall change, as JSON."""
+    """A partial update as JSON."""

@@ -1,4 +1,4 @@
-"""Accounts: registering, logging in, and staying logged in."""
+"""Accounts: registration, login and tokens."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -15,16 +15,16 @@ from backend.core.clock import Clock, utc_now
 from backend.core.errors import AuthenticationError, ConflictError, NotFoundError
 
 Registered = Callable[[AccountsUnitOfWork, Customer], Awaitable[None]]
-"""Called for a new account in the transaction that makes it."""
+"""Called for a new account, in the transaction that creates it."""
 
 
-async def tell_nobody(_uow: AccountsUnitOfWork, _customer: Customer) -> None:
-    """Do nothing about a new account."""
+async def ignore_registration(_uow: AccountsUnitOfWork, _customer: Customer) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a log-in gives. `expires_in`: seconds that the access token is good for."""
+    """The tokens of a login. `expires_in`: the access token's lifetime in seconds."""
 
     access_token: str
     refresh_token: str
@@ -32,7 +32,7 @@ class TokenPair:
 
 
 class AccountService:
-    """Who may come in."""
+    """Registers, authenticates and manages accounts."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class AccountService:
         tokens: TokenService,
         login_limiter: LoginLimiter,
         clock: Clock = utc_now,
-        on_registered: Registered = tell_nobody,
+        on_registered: Registered = ignore_registration,
     ) -> None:
         self._uow = uow
         self._passwords = passwords
@@ -53,7 +53,7 @@ class AccountService:
     async def register(
         self, *, email: str, password: str, full_name: str, phone: str | None = None
     ) -> None:
-        """Make an account, unless the address has one: callers must not learn who is known."""
+        """Create an account unless the address has one; callers must not learn which."""
         customer = Customer(
             email=email,
             password_hash=await self._passwords.hash(password),
@@ -68,14 +68,14 @@ class AccountService:
         await self._uow.commit()
 
     async def log_in(self, *, email: str, password: str, client: str) -> TokenPair:
-        """Give tokens for a password; `client` is where the attempt comes from.
+        """Return tokens for a password; `client` is the client's address.
 
         Raises:
-            AuthenticationError: Wrong, unknown or inactive; it does not say which.
-            TooManyAttemptsError: There were too many wrong ones before.
+            AuthenticationError: Wrong password, unknown or inactive account; it does not say which.
+            TooManyAttemptsError: There were too many failed attempts.
         """
         customer = await self._uow.customers.find_by_email(email)
-        await self._uow.commit()  # gives the connection back while the password is hashed
+        await self._uow.commit()  # returns the connection while the password is hashed
         attempt = {"account": email.lower(), "client": client}
         await self._login_limiter.attempt(**attempt)
         known = customer.password_hash if customer is not None and customer.is_active else None
@@ -89,13 +89,12 @@ class AccountService:
         return pair
 
     async def refresh(self, refresh_token: str) -> TokenPair:
-        """Give the next pair for a refresh token, which is good once.
+        """Exchange a refresh token, which can be used once, for new tokens.
 
-        A token that comes a second time has been copied: all that followed from its log-in is
-        revoked, for the thief and the owner alike.
+        A token that is used twice has been copied: all tokens of its login are revoked.
 
         Raises:
-            AuthenticationError: It is no good (any more).
+            AuthenticationError: The token is invalid, expired or revoked.
         """
         now = self._clock()
         claims = self._tokens.check(refresh_token, TokenKind.REFRESH)
@@ -105,7 +104,7 @@ class AccountService:
         if known.used_at is not None:
             await self._uow.refresh_tokens.revoke_family(known.family_id, now)
             await self._uow.commit()
-            raise AuthenticationError("The token was used before. Log in again.")
+            raise AuthenticationError("The token was already used. Log in again.")
         customer = await self._uow.customers.get(known.customer_id)
         if customer is None or not customer.is_active:
             raise AuthenticationError("The account is not active.")
@@ -115,7 +114,7 @@ class AccountService:
         return pair
 
     async def log_out(self, refresh_token: str) -> None:
-        """Revoke what followed from a log-in. A token that is no good is as good as logged out."""
+        """Revoke all tokens of a login. An invalid token needs no revoking."""
         try:
             claims = self._tokens.check(refresh_token, TokenKind.REFRESH)
         except AuthenticationError:
@@ -126,10 +125,10 @@ class AccountService:
         await self._uow.commit()
 
     async def authenticate(self, access_token: str) -> Customer:
-        """Return whose access token it is.
+        """Return the customer that an access token belongs to.
 
         Raises:
-            AuthenticationError: The token is no good, or its account is inactive or gone.
+            AuthenticationError: The token is invalid, or its account is inactive or deleted.
         """
         claims = self._tokens.check(access_token, TokenKind.ACCESS)
         customer = await self._uow.customers.get(claims.subject)
@@ -140,14 +139,14 @@ class AccountService:
     async def list(
         self, *, is_active: bool | None = None, cursor: str | None = None, limit: int = 20
     ) -> Page[Customer]:
-        """Return a page of accounts, the newest first."""
+        """Return a page of accounts, newest first."""
         return await self._uow.customers.list(is_active=is_active, cursor=cursor, limit=limit)
 
     async def get(self, customer_id: UUID) -> Customer:
         """Return one account.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: It does not exist.
         """
         customer = await self._uow.customers.get(customer_id)
         if customer is None:
@@ -155,26 +154,26 @@ class AccountService:
         return customer
 
     async def change_profile(self, customer: Customer, changes: dict[str, Any]) -> Customer:
-        """Change what customers may change about themselves."""
+        """Update the fields that customers may change in their own account."""
         return await self._change(customer, changes)
 
     async def change(self, customer_id: UUID, changes: dict[str, Any], *, by: Customer) -> Customer:
-        """Change any account. Deactivating one ends all its log-ins.
+        """Update an account. Deactivating it revokes all its tokens.
 
         Raises:
-            NotFoundError: There is none.
-            ConflictError: It is one's own, and one would lock oneself out.
+            NotFoundError: It does not exist.
+            ConflictError: Admins may not deactivate or demote themselves.
         """
         customer = await self.get(customer_id)
         loses_rights = changes.get("is_active") is False or changes.get("role") is Role.CUSTOMER
         if customer.id == by.id and loses_rights:
-            raise ConflictError("You cannot take away your own rights.")
+            raise ConflictError("You cannot deactivate yourself or give up the admin role.")
         if changes.get("is_active") is False:
             await self._uow.refresh_tokens.revoke_all(customer.id, self._clock())
         return await self._change(customer, changes)
 
     async def delete_expired_tokens(self) -> int:
-        """Delete the refresh tokens that have expired; return how many."""
+        """Delete expired refresh tokens; return how many."""
         deleted = await self._uow.refresh_tokens.delete_expired(self._clock())
         await self._uow.commit()
         return deleted

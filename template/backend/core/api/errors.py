@@ -34,7 +34,7 @@ async def _on_app_error(request: Request, error: AppError) -> Response:
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     if error.detail == _UNREADABLE:
-        return ValidationFailedError("The body cannot be read.").to_response(request.scope)
+        return ValidationFailedError("The request body is malformed.").to_response(request.scope)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_find_methods(request))  # the framework names one route's

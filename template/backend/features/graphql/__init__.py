@@ -1,1 +1,1 @@
-"""A GraphQL endpoint over the services that REST has."""
+"""A GraphQL endpoint on the same services as REST."""

@@ -1,4 +1,4 @@
-"""What the resolvers of one operation share."""
+"""The context that the resolvers of one operation share."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -20,7 +20,7 @@ U = TypeVar("U", bound=UnitOfWork)
 
 
 class Connection(BaseContext):
-    """A request, or a WebSocket, on which many operations may run."""
+    """A request, or a WebSocket, which may run many operations."""
 
     def __init__(self, connection: HTTPConnection) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Connection(BaseContext):
 
 
 class OperationContext:
-    """One operation: its loaders, its answers that are wanted once, its turn at the database."""
+    """The state of one operation: loaders, cached results and database access."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -51,15 +51,15 @@ class OperationContext:
     async def work(self, open_unit_of_work: UnitOfWorkFactory[U]) -> AsyncIterator[U]:
         """Open a short unit of work.
 
-        Sibling fields are resolved at once, and a session serves one task at a time. So each
-        block has a session of its own, and the operation's blocks wait for each other: it never
-        holds more than one connection, and none while it waits for something else.
+        Sibling fields are resolved concurrently, but a session serves one task at a time. So each
+        block has its own session, and blocks run one after another: an operation never holds more
+        than one connection, and none while it waits for anything else.
         """
         async with self._turn, open_unit_of_work() as uow:
             yield uow
 
     async def once(self, ask: Callable[["OperationContext"], Awaitable[T]]) -> T:
-        """Return what `ask` answers, asked once an operation unless it fails. Not recursive."""
+        """Return the result of `ask`, cached for the operation unless it fails. Not recursive."""
         async with self._once:
             if ask not in self._answers:
                 self._answers[ask] = await ask(self)
@@ -67,13 +67,13 @@ class OperationContext:
             return answer
 
     def forget_rows(self) -> None:
-        """Load rows anew from here on, in an operation that goes on for long."""
+        """Drop cached rows, so that a long operation loads current ones."""
         self._loaders.clear()
 
     def loader(
         self, load: Callable[["OperationContext", list[K]], Awaitable[Sequence[T | BaseException]]]
     ) -> DataLoader[K, T]:
-        """Return the operation's loader that calls `load` with all keys wanted at one moment."""
+        """Return the operation's data loader, which batches keys for `load`."""
         if load not in self._loaders:
             self._loaders[load] = DataLoader(load_fn=partial(load, self))
         return self._loaders[load]
@@ -83,5 +83,5 @@ Info = strawberry.Info[OperationContext, None]
 
 
 async def get_connection(connection: HTTPConnection) -> Connection:
-    """Return the context that strawberry starts from."""
+    """Return Strawberry's initial context."""
     return Connection(connection)

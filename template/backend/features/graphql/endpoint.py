@@ -1,4 +1,4 @@
-"""The endpoint `/graphql`: POST for queries and mutations, a WebSocket for subscriptions too."""
+"""The endpoint `/graphql`: POST for queries and mutations, WebSocket for all operations."""
 
 from datetime import timedelta
 from html import escape
@@ -23,16 +23,16 @@ PATH = "/graphql"
 
 
 class Endpoint(GraphQLRouter[Connection, None]):
-    """Strawberry's router, with this application's errors and a page that works offline."""
+    """Strawberry's router with this application's errors and a page that works offline."""
 
     def __init__(self, schema: Schema, core: Settings, settings: GraphQLSettings) -> None:
-        """Make the router: outside of production, a browser gets GraphiQL."""
+        """Create the router; outside production, it serves GraphiQL to browsers."""
         self._max_bytes = core.max_request_bytes
         super().__init__(
             schema,
             PATH,
             graphql_ide=None if core.is_production else "graphiql",
-            allow_queries_via_get=False,  # an address ends up in logs, and may be fetched again
+            allow_queries_via_get=False,  # URLs end up in logs and may be fetched again
             context_getter=get_connection,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             connection_init_wait_timeout=timedelta(seconds=10),
@@ -42,23 +42,23 @@ class Endpoint(GraphQLRouter[Connection, None]):
         )
 
     async def run(self, *args: Any, **kwargs: Any) -> Any:
-        """Serve a request or a WebSocket; what is no GraphQL is refused as REST refuses it."""
+        """Serve a request or a WebSocket; reject invalid requests with REST's error format."""
         try:
             return await super().run(*args, **kwargs)
         except Refusal as error:
             raise HTTPException(error.status_code, error.reason) from error
 
     def decode_json(self, data: str | bytes) -> object:
-        """Read a body, or a message of a WebSocket, which no middleware limits."""
+        """Decode a body or a WebSocket message, which no middleware limits."""
         if len(data) > self._max_bytes:
             raise JSONDecodeError("too large", "", 0)
         try:
             return super().decode_json(data)
-        except (ValueError, RecursionError) as error:  # no UTF-8, endless numbers, endless lists
+        except (ValueError, RecursionError) as error:  # invalid UTF-8, huge numbers, deep nesting
             raise JSONDecodeError("unreadable", "", 0) from error
 
     async def on_ws_connect(self, context: Connection) -> UnsetType:
-        """Admit a WebSocket whose client has said who it is; else close it with 4403."""
+        """Accept a WebSocket if its client is authenticated; else close it with 4403."""
         roots: Roots = context.app.state.graphql
         if roots.admit is not None:
             try:
@@ -69,7 +69,7 @@ class Endpoint(GraphQLRouter[Connection, None]):
 
     @property
     def graphql_ide_html(self) -> str:
-        """GraphiQL, whose scripts come from a CDN; until they arrive, the schema stands there."""
-        note = "If this stays, GraphiQL cannot be loaded: it needs the internet. The schema:"
+        """GraphiQL, whose scripts come from a CDN; without them, the page shows the schema."""
+        note = "GraphiQL could not be loaded: it needs the internet. The schema:"
         schema = f"<p>{note}</p><pre>{escape(self.schema.as_str())}</pre>"
         return get_graphql_ide_html(graphql_ide="graphiql").replace("Loading...", schema, 1)

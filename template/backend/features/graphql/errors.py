@@ -1,7 +1,7 @@
-"""Errors as clients see them.
+"""Errors in GraphQL responses.
 
 Every error has a `message`, a `path` where a field failed, and `extensions` with the `code`,
-`request_id` and `errors` of REST's problem. Nothing else of an exception leaves the application.
+`request_id` and `errors` of REST's problem. No other detail of an exception is exposed.
 """
 
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 def to_app_error(error: GraphQLError) -> AppError:
-    """Return what may be told about an error."""
+    """Return the error that the client may see."""
     match error.original_error:
-        case None | GraphQLError():  # of the text or the variables: all that graphql itself says
+        case None | GraphQLError():  # of the document or the variables, from graphql-core
             return ValidationFailedError(error.message)
         case AppError() as known:
             return known
-        case RecursionError():  # of the parser, or of the rules
+        case RecursionError():  # of the parser or the validation rules
             return TooComplexError()
         case ValidationError() as invalid:
             return ValidationFailedError(errors=list_items(invalid.errors()))
@@ -36,7 +36,7 @@ def to_app_error(error: GraphQLError) -> AppError:
 
 
 def show(error: GraphQLError, request_id: str | None) -> GraphQLError:
-    """Return the error with one shape, and without the exception behind it."""
+    """Return the error in the common format, without the original exception."""
     known = to_app_error(error)
     items = [item.model_dump() for item in known.errors]
     return GraphQLError(
@@ -50,7 +50,7 @@ def show(error: GraphQLError, request_id: str | None) -> GraphQLError:
 
 
 def log_unexpected(errors: Iterable[GraphQLError]) -> None:
-    """Log the exceptions that clients are told nothing about."""
+    """Log exceptions that are not shown to clients."""
     for error in errors:
         if type(to_app_error(error)) is AppError:
             log.error("graphql.failed", path=error.path, exc_info=error.original_error)

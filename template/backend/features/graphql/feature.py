@@ -1,4 +1,4 @@
-"""How GraphQL joins the application: the endpoint, and what each domain adds to the schema."""
+"""Add GraphQL to the application: the endpoint, and each domain's part of the schema."""
 
 from fastapi import FastAPI
 

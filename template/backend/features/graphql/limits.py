@@ -1,7 +1,7 @@
-"""How large an operation is, counted before it runs.
+"""Limits of an operation's depth and cost, checked before it runs.
 
-Each field costs 1. The fields inside a list cost so much for each row: as many as `limit` of the
-field, or of the page around the list, says, else `LIST_LENGTH`. Introspection costs nothing.
+Each field costs 1. Fields inside a list count once per row: `limit` rows if the field, or the page
+around the list, has that argument, else `LIST_LENGTH`. Introspection costs nothing.
 """
 
 from collections.abc import Mapping
@@ -34,11 +34,11 @@ from backend.features.graphql.settings import GraphQLSettings
 
 LIST_LENGTH = 10
 MAX_LIMIT = 100
-"""The most rows of a page; what cannot be known before the operation runs counts as this."""
+"""The maximum rows of a page, assumed where the number is unknown before execution."""
 
 
 class TooComplexError(AppError):
-    """The operation asks for too much at once."""
+    """The operation exceeds a limit."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "query_too_complex"
@@ -47,14 +47,14 @@ class TooComplexError(AppError):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Fields below each other, and the cost of all."""
+    """The depth of nested fields, and the total cost."""
 
     depth: int = 0
     cost: int = 0
 
 
 def refuse_too_complex(size: Size, settings: GraphQLSettings) -> None:
-    """Raise TooComplexError when an operation is deeper or costs more than it may."""
+    """Raise TooComplexError if an operation exceeds the maximum depth or cost."""
     if size.depth > settings.graphql_max_depth:
         raise TooComplexError(
             f"The operation is {size.depth} fields deep; {settings.graphql_max_depth} are allowed."
@@ -66,7 +66,7 @@ def refuse_too_complex(size: Size, settings: GraphQLSettings) -> None:
 
 
 def measure(schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]) -> Size:
-    """Return the size of a valid document: that of its operations together."""
+    """Return the size of a valid document: the sum of its operations."""
     meter = _Meter(schema, document, variables)
     sizes = [
         meter.selections(root, operation.selection_set, None)
@@ -92,7 +92,7 @@ class _Meter:
             for node in document.definitions
             if isinstance(node, FragmentDefinitionNode)
         }
-        # Measured once each: fragments that spread each other twice would double at every step.
+        # Each fragment is measured once: nested spreads would otherwise take exponential time.
         self._known: dict[tuple[str, int | None], Size] = {}
 
     def selections(
@@ -131,7 +131,7 @@ class _Meter:
         return Size(1 + inner.depth, 1 + factor * inner.cost)
 
     def _limit(self, field: GraphQLField, node: FieldNode) -> int | None:
-        """Return how many rows a field asks for, or None where it has no `limit`."""
+        """Return the number of rows a field requests, or None without a `limit`."""
         if "limit" not in field.args:
             return None
         given = next((one.value for one in node.arguments or () if one.name.value == "limit"), None)

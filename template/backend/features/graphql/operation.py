@@ -1,4 +1,4 @@
-"""What happens around every operation, on HTTP and on a WebSocket alike."""
+"""The extension that wraps every operation, over HTTP and WebSocket."""
 
 from collections.abc import Iterator
 
@@ -15,13 +15,13 @@ from backend.features.graphql.settings import GraphQLSettings
 
 
 class Boundary(SchemaExtension):
-    """Gives an operation its context, and refuses one that is too large."""
+    """Gives each operation its context, and rejects one that is too large."""
 
     def on_operation(self) -> Iterator[None]:
         """Begin the operation."""
         execution = self.execution_context
         self._connection: Connection = execution.context
-        # A WebSocket has one context for all its operations: loaders would remember old rows.
+        # A WebSocket shares one context between operations: loaders would return stale rows.
         execution.context = OperationContext(self._connection)
         registry = self._connection.app.state.settings
         self._settings: GraphQLSettings = registry.get(GraphQLSettings)
@@ -31,7 +31,7 @@ class Boundary(SchemaExtension):
         yield
 
     def on_execute(self) -> Iterator[None]:
-        """Refuse what is valid and shall not run all the same."""
+        """Reject valid operations that must not run."""
         execution = self.execution_context
         on_socket = isinstance(self._connection.request, WebSocket)
         if execution.operation_type is OperationType.SUBSCRIPTION and not on_socket:

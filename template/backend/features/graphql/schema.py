@@ -1,4 +1,4 @@
-"""The schema: one query, and what the domains add to it."""
+"""The schema: the service query, and the fields that domains add."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,31 +18,31 @@ from backend.features.graphql.service import ServiceQuery
 
 @dataclass
 class Roots:
-    """Classes whose fields are the roots of the schema. Domains add theirs in their `install`."""
+    """Classes whose fields form the root types. Domains add theirs in `install`."""
 
     queries: list[type] = field(default_factory=lambda: [ServiceQuery])
     mutations: list[type] = field(default_factory=list)
     subscriptions: list[type] = field(default_factory=list)
     admit: Callable[[OperationContext], Awaitable[object]] | None = None
-    """Raises an AppError for a WebSocket that may not be opened."""
+    """Raises an AppError if the WebSocket may not be opened."""
 
     def build(self, *, suggest: bool) -> "Schema":
-        """Make the schema, or return the one that was made of the same classes.
+        """Build the schema, or return the one already built from these classes.
 
         Args:
-            suggest: Whether errors may name fields that the client did not know.
+            suggest: Whether errors may suggest field names.
         """
         roots = (tuple(self.queries), tuple(self.mutations), tuple(self.subscriptions))
         return _build(*roots, suggest=suggest)
 
 
 class Schema(strawberry.Schema):
-    """A schema that logs and shows errors in the application's way."""
+    """A schema that logs and formats errors like the rest of the application."""
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Log what clients are not told, and replace each error by what they are told."""
+        """Log unexpected exceptions, and replace each error with what the client may see."""
         log_unexpected(errors)
         context = getattr(execution_context, "context", None)
         request_id = (

@@ -1,4 +1,4 @@
-"""What every schema can be asked."""
+"""Queries that every schema has."""
 
 import strawberry
 
@@ -10,7 +10,7 @@ from backend.features.graphql.context import Info, OperationContext
 
 @strawberry.type
 class Component:
-    """Something that the application uses, and whether it answers."""
+    """A dependency of the application, and whether it answers."""
 
     name: str
     status: str
@@ -18,7 +18,7 @@ class Component:
 
 @strawberry.type
 class Health:
-    """`ok`, or `degraded` where something optional does not answer; else the field is an error."""
+    """`ok`, or `degraded` if an optional component fails; otherwise the field is an error."""
 
     status: str
     components: list[Component]
@@ -26,7 +26,7 @@ class Health:
 
 @strawberry.type
 class ServiceQuery:
-    """Which service this is, and whether it can work."""
+    """Queries about the service."""
 
     @strawberry.field
     async def service(self, info: Info) -> str:
@@ -41,7 +41,7 @@ class ServiceQuery:
 
     @strawberry.field
     async def health(self, info: Info) -> Health:
-        """Ask every component; asked once however often an operation wants to know."""
+        """Check every component, once per operation."""
         ready = await info.context.once(_ask_components)
         components = [Component(name=name, status=is_) for name, is_ in ready.components.items()]
         return Health(status=ready.status, components=components)

@@ -1,4 +1,4 @@
-"""The model service: it is sent images in batches, and says what is on them."""
+"""Client of the model service, which labels images in batches."""
 
 import asyncio
 from base64 import b64encode
@@ -21,11 +21,11 @@ from backend.core.settings import AppSettings
 
 
 class InferenceSettings(AppSettings):
-    """Where the service is, and how patient we are with it."""
+    """The service's address, and limits for its answers."""
 
-    inference_url: str = Field(default="", description="Empty: there is no service yet.")
+    inference_url: str = Field(default="", description="Empty: no service.")
     inference_connect_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
-    inference_timeout: float = Field(default=30.0, gt=0, description="Seconds for a batch.")
+    inference_timeout: float = Field(default=30.0, gt=0, description="Seconds per batch.")
     inference_batch_size: int = Field(default=8, ge=1)
     inference_attempts: int = Field(default=3, ge=1)
     inference_backoff: float = Field(default=0.5, ge=0, description="Seconds, doubled each time.")
@@ -34,7 +34,7 @@ class InferenceSettings(AppSettings):
 
 
 class Label(BaseModel):
-    """Something that is on an image, and how sure the model is of it."""
+    """A label of an image, and the model's confidence."""
 
     name: Annotated[Line, StringConstraints(max_length=200)]
     score: float = Field(ge=0, le=1)
@@ -44,7 +44,7 @@ Labels = list[Label]
 
 
 class Health(BaseModel):
-    """What the service says about itself; `memory_bytes` is the most that it has had."""
+    """The service's health; `memory_bytes` is its peak memory."""
 
     model: str
     device: str | None = None
@@ -60,14 +60,13 @@ class _Answer(BaseModel):
 
 
 class InferenceUnavailableError(UnavailableError):
-    """There is no answer.
+    """The service gave no usable answer.
 
-    `answered` tells whether the service was reached: what it was sent may then be the cause.
-    `reason` is for logs.
+    `answered`: it was reached, so the request may be the cause. `reason` is for logs.
     """
 
     code = "inference_unavailable"
-    message = "The model service does not answer. Try again later."
+    message = "The model service is unavailable. Try again later."
 
     def __init__(self, *, answered: bool, reason: str = "") -> None:
         super().__init__()
@@ -76,33 +75,33 @@ class InferenceUnavailableError(UnavailableError):
 
 
 class ModelService(Protocol):
-    """Says what is on images."""
+    """Labels images."""
 
     async def health(self) -> Health:
-        """Return what the service says about itself.
+        """Return the service's health.
 
         Raises:
-            InferenceUnavailableError: It does not answer, or says that it is not well.
+            InferenceUnavailableError: It does not answer, or is unhealthy.
         """
 
     async def label(self, images: Sequence[bytes]) -> list[Labels | None]:
-        """Return the labels of each image, in the order of the images; None for a refused one.
+        """Return the labels of each image, in order; None for a rejected image.
 
         Raises:
-            InferenceUnavailableError: There is no answer about one of them.
+            InferenceUnavailableError: There is no answer for one of them.
         """
 
 
 class _NotReachedError(Exception):
-    """No connection: the request never left."""
+    """No connection: the request was not sent."""
 
 
 class _NoAnswerError(Exception):
-    """The request may have arrived: a time-out, a broken connection, a 5xx or nonsense."""
+    """The request may have arrived: a time-out, a lost connection, a 5xx or an invalid answer."""
 
 
 class _RefusedError(Exception):
-    """The service works, and will never take this request."""
+    """The service rejected the request for good."""
 
 
 _REFUSALS = {
@@ -115,16 +114,16 @@ _NEVER_LEFT = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
     httpx2.PoolTimeout,
-    httpx2.UnsupportedProtocol,  # there is no address
+    httpx2.UnsupportedProtocol,  # the URL is empty
 )
 B = TypeVar("B", bound=BaseModel)
 
 
 class HttpModelService:
-    """The service over HTTP, with time limits, retries and a circuit breaker.
+    """The service over HTTP, with time-outs, retries and a circuit breaker.
 
-    A batch that it refuses is halved until the refused image is alone, so that one image does not
-    cost the others their labels.
+    A rejected batch is split in halves until the bad image is alone, so that it does not affect
+    the others.
     """
 
     _FAILURES: ClassVar = (_NotReachedError, _NoAnswerError)
@@ -135,7 +134,7 @@ class HttpModelService:
         settings: InferenceSettings,
         breaker: CircuitBreaker | None = None,
     ) -> None:
-        """Use a client that `make_client` has made."""
+        """Use a client created by `make_client`."""
         self._client = client
         self._settings = settings
         self.breaker = breaker or CircuitBreaker(
@@ -145,7 +144,7 @@ class HttpModelService:
         )
 
     async def health(self) -> Health:
-        """Ask once, whatever the circuit breaker thinks."""
+        """Query the health once, bypassing the circuit breaker."""
         try:
             return await self._send(self._client.build_request("GET", "/health"), Health)
         except (*self._FAILURES, _RefusedError) as error:
@@ -171,7 +170,7 @@ class HttpModelService:
             return first + await self._label_batch(images[middle:])
 
     async def _ask(self, images: Sequence[bytes]) -> list[Labels]:
-        """Ask about one batch, with retries."""
+        """Label one batch, with retries."""
         request = self._client.build_request(
             "POST", "/v1/labels", json={"images": [b64encode(image).decode() for image in images]}
         )
@@ -202,7 +201,7 @@ class HttpModelService:
 
     async def _send(self, request: httpx2.Request, kind: type[B]) -> B:
         try:
-            # The client's own limits start again with each piece of an answer.
+            # httpx2's read time-out restarts with each chunk, so limit the whole request.
             async with asyncio.timeout(self._settings.inference_timeout):
                 response = await self._client.send(request)
         except _NEVER_LEFT as error:
@@ -216,13 +215,13 @@ class HttpModelService:
         try:
             return kind.model_validate_json(response.content)
         except ValidationError as error:
-            raise _NoAnswerError("The service's answer makes no sense.") from error
+            raise _NoAnswerError("The service's answer is invalid.") from error
 
 
 def make_client(
     settings: InferenceSettings, transport: httpx2.AsyncBaseTransport | None = None
 ) -> httpx2.AsyncClient:
-    """Make the HTTP client for the service. Whoever makes it closes it."""
+    """Create the HTTP client for the service. The caller closes it."""
     url = settings.inference_url
     return httpx2.AsyncClient(
         base_url=url,
@@ -230,7 +229,7 @@ def make_client(
             settings.inference_timeout, connect=settings.inference_connect_timeout
         ),
         transport=transport,
-        # A TLS context costs milliseconds; a plain address needs none.
+        # A TLS context takes milliseconds to create; http:// needs none.
         verify=url.startswith("https://"),
         trust_env=False,
     )

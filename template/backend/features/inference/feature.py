@@ -1,4 +1,4 @@
-"""How the model service joins the application: its client, its health, what it does for domains."""
+"""Add the model service to the application: client, health check, parts for domains."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,14 +10,14 @@ from backend.features.inference.client import HttpModelService, InferenceSetting
 
 
 def install(app: FastAPI) -> None:
-    """Read the settings now, so that an app with wrong ones is not even built."""
+    """Read the settings here, so that invalid ones fail at once."""
     app.state.settings.get(InferenceSettings)
     install_for_domains(__package__, app)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Make the client. The application can do without the service: it is only degraded then."""
+    """Create the client. Without the service, the application is only degraded."""
     settings = app.state.settings.get(InferenceSettings)
     async with make_client(settings) as client:
         app.state.inference = service = HttpModelService(client, settings)

@@ -1,1 +1,1 @@
-"""Files in S3, or in a server that speaks its protocol."""
+"""Files in S3 or a compatible storage."""

@@ -1,4 +1,4 @@
-"""How object storage joins the application. What it does for a domain is in that folder."""
+"""Add object storage to the application. Folders named after domains hold their parts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,14 +11,14 @@ from backend.features.object_storage.storage import ObjectStorage
 
 
 def install(app: FastAPI) -> None:
-    """Read the settings now, so that an app with wrong ones is not even built."""
+    """Read the settings here, so that invalid ones fail at once."""
     app.state.settings.get(ObjectStorageSettings)
     install_for_domains(__package__, app)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Make the client, and exchange the parts of the domains that use it."""
+    """Create the client, and replace the domains' parts that use it."""
     storage = app.state.object_storage = ObjectStorage(
         app.state.settings.get(ObjectStorageSettings)
     )

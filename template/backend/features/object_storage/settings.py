@@ -6,10 +6,10 @@ from backend.core.settings import AppSettings
 
 
 class ObjectStorageSettings(AppSettings):
-    """Where the bucket is, and who we are there. The bucket is made by who runs the storage."""
+    """The bucket and its credentials. The application does not create the bucket."""
 
     s3_url: str = "http://127.0.0.1:9000"
-    s3_public_url: str = Field(default="", description="What clients call the storage, if not so.")
+    s3_public_url: str = Field(default="", description="Its URL for clients, if different.")
     s3_bucket: str = Field(default="app", min_length=3)
     s3_region: str = "us-east-1"
     s3_access_key_id: SecretStr = SecretStr("change-me")

@@ -1,4 +1,4 @@
-"""What the application does with its bucket."""
+"""The bucket's operations."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,14 +15,14 @@ from backend.core.errors import ConflictError, NotFoundError, UnavailableError
 from backend.features.object_storage.settings import ObjectStorageSettings
 
 PART_BYTES = 8 * 1024 * 1024
-"""A larger object is sent in parts of this size, several at once."""
+"""Larger objects are uploaded in parts of this size, several at once."""
 
 _logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What the storage knows about an object."""
+    """Metadata of an object."""
 
     key: str
     size: int
@@ -30,10 +30,10 @@ class ObjectInfo:
 
 
 class ObjectStorage:
-    """One bucket. Making it costs no I/O: the first operation connects.
+    """One bucket. Creating it does no I/O: the first operation connects.
 
-    Operations raise UnavailableError when the storage fails, refuses or is too slow. Requests that
-    may be repeated are sent up to three times within the time limit.
+    Operations raise UnavailableError if the storage fails, denies access or times out. Idempotent
+    requests are sent up to three times within the time limit.
     """
 
     def __init__(self, settings: ObjectStorageSettings) -> None:
@@ -52,18 +52,18 @@ class ObjectStorage:
         only_if_new: bool = False,
         seconds: float | None = None,
     ) -> None:
-        """Write an object, whole or not at all.
+        """Write an object atomically.
 
         Args:
             key: Its name.
-            content: Its bytes; an iterator is never in memory as a whole.
-            content_type: What a client that downloads it is told.
-            cache_control: Who may keep a copy, and for how long.
-            only_if_new: Never replace an object. It is then sent as one part.
-            seconds: A time limit of its own, for large ones.
+            content: Its bytes; an iterator is streamed.
+            content_type: The `Content-Type` of downloads.
+            cache_control: The `Cache-Control` of downloads.
+            only_if_new: Never replace an object; this disables multipart uploads.
+            seconds: A different time limit, for large objects.
 
         Raises:
-            ConflictError: There is one, and `only_if_new`.
+            ConflictError: The object exists, and `only_if_new` is set.
         """
         async with self._limits("put", key, seconds):
             try:
@@ -83,33 +83,33 @@ class ObjectStorage:
         """Return an object's content.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: It does not exist.
         """
         async with self._limits("read", key):
             answer = await obstore.get_async(self._store, key)
             return bytes(await answer.bytes_async())
 
     async def read_range(self, key: str, start: int, end: int) -> bytes:
-        """Return the bytes from `start` up to `end`, which is not included.
+        """Return the bytes from `start` up to but excluding `end`.
 
         Raises:
-            NotFoundError: There is no such object.
+            NotFoundError: The object does not exist.
         """
         async with self._limits("read", key):
             return bytes(await obstore.get_range_async(self._store, key, start=start, end=end))
 
     async def describe(self, key: str) -> ObjectInfo:
-        """Return what is known about an object.
+        """Return an object's metadata.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: It does not exist.
         """
         async with self._limits("describe", key):
             found = await obstore.head_async(self._store, key)
             return ObjectInfo(key, found["size"], found["e_tag"] or "")
 
     async def list(self, prefix: str) -> list[ObjectInfo]:
-        """Return the objects of a folder (`prefix/…`), by their keys."""
+        """Return the objects under a prefix (`prefix/…`), sorted by key."""
         found = []
         async with self._limits("list", prefix):
             async for page in obstore.list(self._store, prefix):
@@ -117,21 +117,21 @@ class ObjectStorage:
         return sorted(found, key=lambda info: info.key)
 
     async def delete(self, key: str) -> None:
-        """Remove an object; a missing one is no error."""
+        """Delete an object; a missing one is not an error."""
         async with self._limits("delete", key):
             await obstore.delete_async(self._store, key)
 
     async def make_link(self, key: str) -> str:
-        """Return a URL with which anybody can download the object for `link_seconds`.
+        """Return a presigned URL to download the object for `link_seconds`.
 
-        Costs no I/O, so the object may be missing.
+        Does no I/O, so the object may be missing.
         """
         return await obstore.sign_async(
             self._public_store, "GET", key, timedelta(seconds=self.link_seconds)
         )
 
     async def ping(self) -> None:
-        """Ask whether the bucket is there for us; raises UnavailableError when it is not."""
+        """Check access to the bucket; raise UnavailableError without it."""
         async with self._limits("ping", ""):
             await obstore.list_with_delimiter_async(self._store, ".health")
 
@@ -145,7 +145,7 @@ class ObjectStorage:
         except FileNotFoundError as error:
             raise NotFoundError("There is no such object.") from error
         except AlreadyExistsError as error:
-            raise ConflictError("There is such an object already.") from error
+            raise ConflictError("The object already exists.") from error
         except (BaseError, TimeoutError) as error:
             _logger.warning("object storage failed", operation=operation, key=key, error=str(error))
             raise UnavailableError from error
@@ -159,7 +159,7 @@ def _make_store(settings: ObjectStorageSettings, url: str) -> S3Store:
         region=settings.s3_region,
         access_key_id=settings.s3_access_key_id.get_secret_value(),
         secret_access_key=settings.s3_secret_access_key.get_secret_value(),
-        virtual_hosted_style_request=False,  # every server understands paths
+        virtual_hosted_style_request=False,  # path-style URLs work with every server
         client_options={"allow_http": True, "connect_timeout": limit, "timeout": limit},
         retry_config={
             "max_retries": 2,

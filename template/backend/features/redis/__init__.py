@@ -1,1 +1,1 @@
-"""Redis: a cache, limits, events and a stream that all replicas share."""
+"""Redis: a cache, rate limits, events and a stream shared by all replicas."""

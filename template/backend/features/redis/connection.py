@@ -20,9 +20,9 @@ def _check_url(url: str) -> str:
 
 
 class RedisSettings(AppSettings):
-    """Where Redis is. Keys and channels begin with the prefix, so that a server can be shared."""
+    """Redis's address. A prefix of keys and channels allows sharing a server."""
 
-    # Holds a password: kept out of every repr.
+    # Contains a password, so it is excluded from repr.
     redis_url: Annotated[str, AfterValidator(_check_url), Field(repr=False)] = (
         "redis://127.0.0.1:6379/0"
     )
@@ -30,21 +30,21 @@ class RedisSettings(AppSettings):
     redis_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
 
     def find_weaknesses(self) -> Iterator[str]:
-        """Yield what production must not run with, a sentence each."""
+        """Yield a message for each setting that is unsafe in production."""
         yield from super().find_weaknesses()
         password = urlsplit(self.redis_url).password
         yield from find_weak_password("REDIS_URL", password, "the user of Redis")
 
 
 class RedisConnection:
-    """A pool of connections and the prefix. Making one costs no I/O: the first command connects.
+    """A connection pool and the prefix. Creating it does no I/O: the first command connects.
 
-    A command that finds its connection broken is sent once more, so that a restarted server costs
-    no request. While there is no server, commands raise `redis.RedisError`.
+    A command on a lost connection is retried once, so that a server restart fails no request.
+    While the server is unavailable, commands raise `redis.RedisError`.
     """
 
     def __init__(self, settings: RedisSettings, client: Redis | None = None) -> None:
-        """Make the pool, or use a client that is given."""
+        """Create the pool, or use the given client."""
         self._prefix = settings.redis_prefix
         self.timeout = settings.redis_timeout
         self.client = client or Redis.from_url(
@@ -60,12 +60,12 @@ class RedisConnection:
         return self._prefix + ":".join(parts)
 
     def secret_key(self, *parts: str) -> str:
-        """Return such a name, its last part hashed: an e-mail address is not for all to read."""
+        """Return such a name with its last part hashed, to hide for example an e-mail address."""
         *first, last = parts
         return self.key(*first, hashlib.sha256(last.encode()).hexdigest())
 
     async def ping(self) -> None:
-        """Ask for an answer; raises `redis.RedisError` when there is none."""
+        """Ping the server; raise `redis.RedisError` if it does not answer."""
         await self.client.ping()
 
     async def close(self) -> None:

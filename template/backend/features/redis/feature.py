@@ -1,4 +1,4 @@
-"""How Redis joins the application. What it does for a domain is in the folder of that name."""
+"""Add Redis to the application. Folders named after domains hold their parts."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,14 +10,14 @@ from backend.features.redis.connection import RedisConnection, RedisSettings
 
 
 def install(app: FastAPI) -> None:
-    """Read the settings now, so that an app with wrong ones is not even built."""
+    """Read the settings here, so that invalid ones fail at once."""
     app.state.settings.get(RedisSettings)
     install_for_domains(__package__, app)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Make the connection, and exchange the parts of the domains that use it."""
+    """Create the connection, and replace the domains' parts that use it."""
     async with AsyncExitStack() as stack:
         redis = app.state.redis = RedisConnection(app.state.settings.get(RedisSettings))
         stack.push_async_callback(redis.close)

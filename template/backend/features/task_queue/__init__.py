@@ -1,1 +1,1 @@
-"""Jobs that run outside of requests, in worker processes of Celery."""
+"""Jobs that run outside requests, in Celery workers."""

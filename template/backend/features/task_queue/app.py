@@ -1,4 +1,4 @@
-"""The entry point of Celery's commands, which need a module with an application.
+"""The Celery application for the `celery` command.
 
 uv run celery -A backend.features.task_queue.app worker
 uv run celery -A backend.features.task_queue.app beat

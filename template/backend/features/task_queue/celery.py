@@ -1,4 +1,4 @@
-"""The Celery application: its configuration and its two tasks, which name what is to be done."""
+"""The Celery application: its configuration, and a task each for jobs and periodic jobs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -12,36 +12,36 @@ from backend.features.task_queue.brokers import Broker
 from backend.features.task_queue.settings import TaskQueueSettings
 
 CONNECTION_ERRORS = (OSError, TimeoutError, UnavailableError, OperationalError)
-"""What may be over soon: the job is retried. Anything else makes it a dead letter at once."""
+"""Transient errors: the job is retried. Any other makes it a dead letter at once."""
 
 RUN_JOB = "run_job"
 RUN_PERIODIC = "run_periodic"
 
 
 class Work(Protocol):
-    """What a worker process does; the tasks call it."""
+    """The interface of a worker process, called by the tasks."""
 
     def run_job(self, job_id: UUID, *, last: bool) -> None:
-        """Do a job; raises one of CONNECTION_ERRORS when it shall be retried."""
+        """Run a job; raise one of CONNECTION_ERRORS to retry it."""
 
     def run_periodic(self, name: str) -> None:
-        """Do one round of a periodic job."""
+        """Run a periodic job once."""
 
 
 def make_celery(settings: TaskQueueSettings, broker: Broker) -> Celery:
-    """Make an application that sends; `add_tasks` makes it one that works."""
+    """Create an application that only sends; `add_tasks` adds what workers run."""
     celery = Celery("backend", set_as_current=False, fixups=[])
     celery.conf.update(
         broker.configure(),
         broker_connection_timeout=2,
         broker_connection_retry_on_startup=True,
         worker_cancel_long_running_tasks_on_connection_loss=True,
-        # Neither events nor remote control: nobody listens, and each needs queues of its own.
+        # No events or remote control: they are unused, and each needs its own queues.
         worker_enable_remote_control=False,
-        # The log is the application's.
+        # The application configures logging.
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        # A job is taken from the broker when it was done, not when it was begun.
+        # A message is acknowledged after its job is done, so that a killed worker loses none.
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
@@ -54,7 +54,7 @@ def make_celery(settings: TaskQueueSettings, broker: Broker) -> Celery:
 
 
 def add_tasks(celery: Celery, settings: TaskQueueSettings, work: Work) -> None:
-    """Let the application's workers do what messages ask for."""
+    """Add the tasks that workers run."""
 
     @celery.task(
         name=RUN_JOB,
@@ -76,7 +76,7 @@ def add_tasks(celery: Celery, settings: TaskQueueSettings, work: Work) -> None:
 
 
 def schedule(celery: Celery, settings: TaskQueueSettings, names: Sequence[str]) -> None:
-    """Let `celery beat` send the periodic jobs; a round that comes too late is not done."""
+    """Schedule the periodic jobs for `celery beat`; late messages expire."""
     seconds = settings.task_cleanup_interval
     options = {"expires": seconds}
     celery.conf.beat_schedule = {
@@ -86,11 +86,11 @@ def schedule(celery: Celery, settings: TaskQueueSettings, names: Sequence[str]) 
 
 
 Send = Callable[[UUID], None]
-"""Sends a job's message, and blocks meanwhile; raises one of CONNECTION_ERRORS."""
+"""Sends a job's message (blocking); raises one of CONNECTION_ERRORS."""
 
 
 def make_sender(celery: Celery) -> Send:
-    """Return what sends the message that asks for a job."""
+    """Return a function that sends a job's message."""
 
     def send(job_id: UUID) -> None:
         celery.send_task(RUN_JOB, args=[str(job_id)], retry=False)

@@ -1,4 +1,4 @@
-"""Jobs that were given up.
+"""List and retry dead letters: jobs that failed for good.
 
 uv run python -m backend.features.task_queue.dead_letters list
 uv run python -m backend.features.task_queue.dead_letters retry ID…   (or --all)
@@ -28,7 +28,7 @@ async def list_dead(open_unit_of_work: UnitOfWorkFactory[JobUnitOfWork]) -> list
 async def retry(
     open_unit_of_work: UnitOfWorkFactory[JobUnitOfWork], job_ids: Sequence[UUID] | None
 ) -> list[str]:
-    """Let dead letters be done again, all of them without ids; the application sends them."""
+    """Reopen dead letters, all of them without ids; the application sends them."""
     async with open_unit_of_work() as uow:
         retried = await uow.jobs.retry(job_ids)
         await uow.commit()
@@ -36,7 +36,7 @@ async def retry(
 
 
 async def main(arguments: argparse.Namespace) -> list[str]:
-    """Do it in the database of the settings; return the lines to print."""
+    """Run the command on the configured database; return the lines to print."""
     database = Database(load_settings(Settings))
     open_unit_of_work = make_factory(database, JobUnitOfWork)
     try:
@@ -48,7 +48,7 @@ async def main(arguments: argparse.Namespace) -> list[str]:
 
 
 def read_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; wrong ones end the process."""
+    """Parse the command line; exit if it is invalid."""
     parser = argparse.ArgumentParser(prog="dead_letters", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list")
@@ -57,7 +57,7 @@ def read_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     again.add_argument("--all", action="store_true")
     arguments = parser.parse_args(words)
     if arguments.command == "retry" and bool(arguments.ids) == arguments.all:
-        again.error("name the ids of `list`, or --all")
+        again.error("give ids printed by `list`, or --all")
     return arguments
 
 

@@ -1,4 +1,4 @@
-"""How the task queue joins the application: it sends what was written, and knows the handlers."""
+"""Add the task queue to the application: it sends due jobs and registers handlers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ logger = structlog.stdlib.get_logger(__name__)
 
 
 def install(app: FastAPI) -> None:
-    """Read the settings now, so that an app with wrong ones is not even built."""
+    """Read the settings here, so that invalid ones fail at once."""
     for kind in (TaskQueueSettings, MailSettings, BrokerSettings):
         app.state.settings.get(kind)
     install_for_domains(__package__, app)
@@ -30,7 +30,7 @@ def install(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Make the queue, and send what is due, until the app stops."""
+    """Create the queue and send due jobs until the app stops."""
     get = app.state.settings.get
     settings: TaskQueueSettings = get(TaskQueueSettings)
     mail: MailSettings = get(MailSettings)
@@ -50,7 +50,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _ping(celery: Celery) -> None:
-    """Ask the broker for an answer; raises when there is none."""
+    """Ping the broker; raise if it does not answer."""
     with celery.connection_for_write() as connection:
         # At once: the health check has a limit, and asks again.
         connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)
@@ -58,7 +58,7 @@ def _ping(celery: Celery) -> None:
 
 @asynccontextmanager
 async def _sending(queue: TaskQueue) -> AsyncIterator[None]:
-    """Send what is due at regular intervals, for the length of the context."""
+    """Send due jobs periodically while the context is open."""
     interval = queue.settings.seconds_between_sending
 
     async def run() -> None:

@@ -1,4 +1,4 @@
-"""Mail: over SMTP, or into the log where no server is set. A job sends it."""
+"""Mail, sent by a job: over SMTP, or to the log if no server is configured."""
 
 import asyncio
 import smtplib
@@ -25,15 +25,15 @@ class Mailer(Protocol):
     """Sends mail."""
 
     async def send(self, message: EmailMessage) -> None:
-        """Hand a message over.
+        """Send a message.
 
         Raises:
-            UnavailableError, OSError: Nobody takes it now; trying later may help.
+            UnavailableError, OSError: A temporary failure; retry later.
         """
 
 
 class LogMailer:
-    """Writes mail to the log: for development."""
+    """Writes mail to the log, for development."""
 
     async def send(self, message: EmailMessage) -> None:
         """Log a message."""
@@ -41,13 +41,13 @@ class LogMailer:
 
 
 class SmtpMailer:
-    """Sends mail over SMTP, each on a connection of its own, in a thread."""
+    """Sends mail over SMTP in a thread, with one connection per message."""
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
 
     async def send(self, message: EmailMessage) -> None:
-        """Hand a message to the server."""
+        """Send a message to the server."""
         await asyncio.to_thread(self._send, message)
 
     def _send(self, message: EmailMessage) -> None:
@@ -62,7 +62,7 @@ class SmtpMailer:
                     smtp.login(settings.mail_user, settings.mail_password)
                 smtp.send_message(message)
         except smtplib.SMTPServerDisconnected as error:
-            raise UnavailableError("The mail server hung up.") from error
+            raise UnavailableError("The mail server closed the connection.") from error
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             _raise_if_temporary(max(codes, default=0), error)
@@ -73,31 +73,31 @@ class SmtpMailer:
 
 
 class PermanentMailError(Exception):
-    """The server will never take it. SMTP's own errors are OSErrors, which would be retried."""
+    """The server rejected the mail for good. smtplib's errors are OSErrors and would be retried."""
 
 
 def _raise_if_temporary(code: int, error: Exception) -> None:
     if 400 <= code < 500:
-        raise UnavailableError("The mail server cannot take it now.") from error
+        raise UnavailableError("The mail server rejected the mail temporarily.") from error
 
 
 async def add_mail(
     uow: UnitOfWork, *, to: str, subject: str, body: str, key: UUID | None = None
 ) -> None:
-    """Write mail into the transaction that wants it; it is sent after the commit."""
+    """Queue mail in the current transaction; it is sent after the commit."""
     arguments = {"to": to, "subject": subject, "body": body}
     await uow.use(JobRepository).add(SEND_MAIL, arguments, key=key)
 
 
 def make_handler(mailer: Mailer, sender: str) -> Handler:
-    """Return what does a job that `add_mail` has written."""
+    """Return the handler of jobs queued by `add_mail`."""
 
     async def send_mail(_: JobUnitOfWork, job: Job) -> None:
         message = EmailMessage()
         message["From"] = sender
         message["To"] = read_text(job.arguments, "to")
         message["Subject"] = read_text(job.arguments, "subject")
-        # The same whenever it is sent: most servers drop what they know.
+        # The same for every attempt: most servers drop duplicates.
         message["Message-ID"] = f"<{job.id}@{sender.partition('@')[2]}>"
         message.set_content(read_text(job.arguments, "body"))
         await mailer.send(message)
@@ -106,5 +106,5 @@ def make_handler(mailer: Mailer, sender: str) -> Handler:
 
 
 def make_mailer(settings: MailSettings) -> Mailer:
-    """Return the mailer that the settings ask for."""
+    """Create the configured mailer."""
     return SmtpMailer(settings) if settings.mail_host else LogMailer()

@@ -1,4 +1,4 @@
-"""Jobs on their way: sent to the broker, done once, given up, retried."""
+"""Sending, running and retrying jobs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,7 +18,7 @@ from backend.features.task_queue.settings import TaskQueueSettings
 logger = structlog.stdlib.get_logger(__name__)
 
 Handler = Callable[[JobUnitOfWork, Job], Awaitable[None]]
-"""Does a job. What it writes with the unit of work is committed with the mark that it was done."""
+"""Handles a job. Its changes are committed together with the job's status."""
 
 DELETE_DONE = "delete done jobs"
 
@@ -36,13 +36,13 @@ class TaskQueue:
     periodic: dict[str, Periodic] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Begin with the clean-up of its own."""
+        """Add the queue's own cleanup job."""
         self.periodic[DELETE_DONE] = self.delete_done
 
     async def send_due(self, *, limit: int = 100) -> int:
-        """Send the jobs that are due, the oldest first; return how many.
+        """Send due jobs, oldest first; return how many.
 
-        While the broker is away they stay where they are, and nobody waits for it but this.
+        While the broker is unavailable, they stay in the table, and only this call waits.
         """
         sent: list[Job] = []
         async with self.open_unit_of_work() as uow:
@@ -59,14 +59,14 @@ class TaskQueue:
         return len(sent)
 
     async def run(self, job_id: UUID, *, last: bool = False) -> None:
-        """Do a job, unless it is done: the second delivery waits for the first, and finds that.
+        """Run a job unless it is done; a second delivery waits for the first one.
 
         Args:
-            job_id: Which.
+            job_id: The job to run.
             last: Whether a connection error makes it a dead letter.
 
         Raises:
-            One of CONNECTION_ERRORS: Try again later.
+            One of CONNECTION_ERRORS: The job must be retried.
         """
         if not await self._begin(job_id):
             return
@@ -81,7 +81,7 @@ class TaskQueue:
             await self._give_up(job_id, error)
 
     async def delete_done(self) -> int:
-        """Delete jobs that were done long ago; return how many."""
+        """Delete jobs done long ago; return how many."""
         async with self.open_unit_of_work() as uow:
             age = timedelta(days=self.settings.task_keep_days)
             deleted = await uow.jobs.delete_done(older_than=age)
@@ -89,16 +89,16 @@ class TaskQueue:
         return deleted
 
     async def _begin(self, job_id: UUID) -> bool:
-        """Count the attempt for good, so that a job that kills its workers comes to an end."""
+        """Commit the attempt first, so that a job that kills its workers is retried finitely."""
         async with self.open_unit_of_work() as uow:
             job = await uow.jobs.lock(job_id)
             if job is None or job.status is not JobStatus.OPEN:
                 return False
             job.attempts += 1
-            # Celery counts retries; a message that comes back from a dead worker is no retry.
+            # Celery counts retries, but not redeliveries after a worker was killed.
             given_up = job.attempts > 2 * (self.settings.task_max_retries + 1)
             if given_up:
-                await self._mark_dead(uow, job, RuntimeError("Its workers died of it."))
+                await self._mark_dead(uow, job, RuntimeError("Its workers were killed repeatedly."))
             await uow.commit()
         return not given_up
 
@@ -126,12 +126,12 @@ class TaskQueue:
 
 
 def read_text(arguments: Mapping[str, Any], name: str) -> str:
-    """Return an argument that must be text.
+    """Return an argument that must be a string.
 
     Raises:
-        TypeError: It is not.
+        TypeError: It is not a string.
     """
     value = arguments.get(name)
     if not isinstance(value, str):
-        raise TypeError(f"The argument {name} must be text.")
+        raise TypeError(f"The argument {name} must be a string.")
     return value

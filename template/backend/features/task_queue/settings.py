@@ -1,4 +1,4 @@
-"""How jobs are sent, retried and kept, and how mail is sent."""
+"""Settings of jobs and mail."""
 
 from pydantic import Field
 
@@ -6,10 +6,10 @@ from backend.core.settings import AppSettings
 
 
 class TaskQueueSettings(AppSettings):
-    """The jobs. Times are in seconds."""
+    """Settings of jobs. Times are in seconds."""
 
-    task_send_interval: float = Field(default=1.0, ge=0, description="0 is never.")
-    task_send_again: float = Field(default=900.0, gt=0, description="Unless it is done by then.")
+    task_send_interval: float = Field(default=1.0, ge=0, description="0: never.")
+    task_send_again: float = Field(default=900.0, gt=0, description="Unless it is done.")
     task_max_retries: int = Field(default=8, ge=0)
     task_backoff: int = Field(default=1, ge=1, description="Doubled each time.")
     task_backoff_max: int = Field(default=60, ge=1)
@@ -19,14 +19,14 @@ class TaskQueueSettings(AppSettings):
 
     @property
     def seconds_between_sending(self) -> float:
-        """Seconds between two rounds of sending; 0 is never, as under test unless set."""
+        """Seconds between two rounds of sending; 0: never, which is the default in tests."""
         if self.environment == "test" and "task_send_interval" not in self.model_fields_set:
             return 0.0
         return self.task_send_interval
 
 
 class MailSettings(AppSettings):
-    """Where mail goes. Without a host it is written to the log, for development."""
+    """Settings of mail. Without a host it is written to the log, for development."""
 
     mail_host: str = ""
     mail_port: int = Field(default=587, ge=1, le=65535)

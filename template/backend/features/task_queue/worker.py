@@ -1,4 +1,4 @@
-"""What a worker process has: the application, its lifespan entered, in an event loop of its own."""
+"""A worker process: the running application in its own event loop."""
 
 import asyncio
 import os
@@ -20,12 +20,12 @@ from backend.features.task_queue.settings import TaskQueueSettings
 
 
 class WorkerProcess:
-    """Runs coroutines, one after another. It starts at the first one: after Celery has forked."""
+    """Runs coroutines one after another. Starts with the first one, after Celery has forked."""
 
     def __init__(
         self, make_app: Callable[[], FastAPI], prepare: Callable[[TaskQueue], None] | None = None
     ) -> None:
-        """Take what makes the application, and what adds to its queue when it was started."""
+        """Store the application's factory, and a function that extends its queue at startup."""
         self._make_app = make_app
         self._prepare = prepare
         self._runner: asyncio.Runner | None = None
@@ -33,15 +33,15 @@ class WorkerProcess:
         self._queue: TaskQueue
 
     def run_job(self, job_id: UUID, *, last: bool) -> None:
-        """Do a job."""
+        """Run a job."""
         self._run(lambda queue: queue.run(job_id, last=last))
 
     def run_periodic(self, name: str) -> None:
-        """Do one round of a periodic job."""
+        """Run a periodic job once."""
         self._run(lambda queue: queue.periodic[name]())
 
     def stop(self, **_: object) -> None:
-        """Leave the lifespan and close the loop; nothing happens the second time."""
+        """Leave the lifespan and close the loop; a second call does nothing."""
         if self._runner is not None:
             runner, self._runner = self._runner, None
             with runner:
@@ -54,7 +54,7 @@ class WorkerProcess:
 
     def _run(self, work: Callable[[TaskQueue], Awaitable[object]]) -> None:
         if self._runner is None:
-            # Rounds of jobs are for the web's processes, and for beat.
+            # Web processes and beat start periodic jobs, workers do not.
             os.environ["JOBS_INTERVAL"] = os.environ["TASK_SEND_INTERVAL"] = "0"
             self._runner = asyncio.Runner()
             self._runner.run(self._start())
@@ -72,7 +72,7 @@ class WorkerProcess:
 
 
 def make_worker(process: WorkerProcess) -> Celery:
-    """Make the Celery application of workers and of beat, by the settings of the environment."""
+    """Create the Celery application of workers and beat from the environment's settings."""
     settings = load_settings(TaskQueueSettings)
     celery = make_celery(settings, cast("Broker", load_settings(BrokerSettings)))
     add_tasks(celery, settings, process)

@@ -1,1 +1,1 @@
-"""What reaches outside of the process, or could: each behind an interface of its own."""
+"""Access to external systems and their in-process alternatives, each behind an interface."""

@@ -1,4 +1,4 @@
-"""Events and their way to whoever listens, behind an interface that a broker can fill as well."""
+"""Events and their delivery to listeners, behind an interface that a broker can implement."""
 
 import asyncio
 from collections import deque
@@ -12,7 +12,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. Delivered at least once: `id` tells repetitions apart."""
+    """Something that happened. Delivered at least once; `id` identifies duplicates."""
 
     id: UUID
     topic: str
@@ -22,7 +22,7 @@ class Event:
 
 
 class SlowConsumerError(Exception):
-    """The listener did not keep up; events were lost, and it gets no more."""
+    """The listener was too slow: events were lost, and its subscription has ended."""
 
 
 class BusClosedError(Exception):
@@ -30,13 +30,13 @@ class BusClosedError(Exception):
 
 
 class Subscription(Protocol):
-    """One listener's mailbox."""
+    """One listener's queue of events."""
 
     def add(self, topic: str) -> None:
-        """Listen to a topic from now on; adding it twice changes nothing."""
+        """Add a topic; adding it twice has no effect."""
 
     def remove(self, topic: str) -> None:
-        """Listen to a topic no longer; an unknown one changes nothing."""
+        """Remove a topic; an unknown one has no effect."""
 
     async def get(self) -> Event:
         """Wait for the next event.
@@ -48,27 +48,27 @@ class Subscription(Protocol):
 
 
 class EventBus(Protocol):
-    """Passes events on to all who listen to their topic at that moment."""
+    """Delivers events to the current listeners of their topic."""
 
     @property
     def listeners(self) -> int:
-        """How many mailboxes are open in this process."""
+        """The number of open subscriptions in this process."""
 
     async def publish(self, event: Event) -> None:
-        """Hand an event over. Never waits for a listener; raises when it cannot be handed over."""
+        """Publish an event without waiting for listeners; raise if that fails."""
 
     def subscribe(self) -> AbstractAsyncContextManager[Subscription]:
-        """Open a mailbox; leaving the context closes it."""
+        """Open a subscription; leaving the context closes it."""
 
     async def close(self) -> None:
-        """Wake every listener with `BusClosedError`."""
+        """End all subscriptions with `BusClosedError`."""
 
 
 class MemorySubscription:
-    """A mailbox with a limit: who lets it run full is cut off, so that memory stays bounded."""
+    """A bounded queue: when it is full, the subscription ends, so that memory stays bounded."""
 
     def __init__(self, *, max_waiting: int) -> None:
-        """Make an empty mailbox for at most `max_waiting` events."""
+        """Create an empty queue for at most `max_waiting` events."""
         self.topics: set[str] = set()
         self._max_waiting = max_waiting
         self._waiting: deque[Event] = deque()
@@ -76,19 +76,19 @@ class MemorySubscription:
         self._end: Exception | None = None
 
     def add(self, topic: str) -> None:
-        """Listen to a topic."""
+        """Add a topic."""
         self.topics.add(topic)
 
     def remove(self, topic: str) -> None:
-        """Listen to a topic no longer."""
+        """Remove a topic."""
         self.topics.discard(topic)
 
     def offer(self, event: Event) -> None:
-        """Put an event in; a full mailbox ends the subscription instead."""
+        """Queue an event; if the queue is full, end the subscription instead."""
         if self._end is not None:
             return
         if len(self._waiting) >= self._max_waiting:
-            # Half a story is worse than none: the listener must read the state anew.
+            # The listener would miss events, so it must read the current state again.
             self._waiting.clear()
             self.end(SlowConsumerError("Too many events were waiting."))
             return
@@ -96,7 +96,7 @@ class MemorySubscription:
         self._changed.set()
 
     def end(self, reason: Exception) -> None:
-        """Let nothing more in. What waits can still be taken."""
+        """Accept no more events. Those already queued can still be read."""
         self._end = self._end or reason
         self._changed.set()
 
@@ -112,21 +112,21 @@ class MemorySubscription:
 
 
 class MemoryEventBus:
-    """A bus within this process: one replica's listeners hear one replica's events."""
+    """A bus within this process: listeners receive only this replica's events."""
 
     def __init__(self, *, max_waiting: int = 100) -> None:
-        """Make a bus whose listeners may have `max_waiting` events waiting."""
+        """Create a bus whose subscriptions queue at most `max_waiting` events each."""
         self._max_waiting = max_waiting
         self._subscriptions: set[MemorySubscription] = set()
         self._closed = False
 
     @property
     def listeners(self) -> int:
-        """How many mailboxes are open."""
+        """The number of open subscriptions."""
         return len(self._subscriptions)
 
     async def publish(self, event: Event) -> None:
-        """Put the event into every mailbox that listens to its topic."""
+        """Queue the event in every subscription to its topic."""
         if self._closed:
             raise BusClosedError("The bus is closed.")
         for subscription in list(self._subscriptions):
@@ -135,7 +135,7 @@ class MemoryEventBus:
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[MemorySubscription]:
-        """Open a mailbox for the length of the context."""
+        """Open a subscription for the duration of the context."""
         subscription = MemorySubscription(max_waiting=self._max_waiting)
         if self._closed:
             subscription.end(BusClosedError("The bus is closed."))
@@ -146,11 +146,11 @@ class MemoryEventBus:
             self._subscriptions.discard(subscription)
 
     def interrupt(self, reason: Exception) -> None:
-        """End the mailboxes that are open: `get` raises the reason."""
+        """End all open subscriptions; their `get` raises the reason."""
         for subscription in self._subscriptions:
             subscription.end(reason)
 
     async def close(self) -> None:
-        """Refuse new events and wake all who wait."""
+        """Reject new events and end all subscriptions."""
         self._closed = True
         self.interrupt(BusClosedError("The bus is closed."))

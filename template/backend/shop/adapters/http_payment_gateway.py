@@ -1,4 +1,4 @@
-"""The payment gateway over HTTP: a service of somebody else."""
+"""The payment gateway over HTTP, an external service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ logger = structlog.stdlib.get_logger(__name__)
 
 
 class PaymentSettings(AppSettings):
-    """Where the gateway is, and how patient we are with it."""
+    """The gateway's address, and limits for its answers."""
 
     payment_gateway_url: str = "http://127.0.0.1:8081"
     payment_gateway_key: SecretStr = SecretStr("change-me-in-production-change-me")
@@ -40,7 +40,7 @@ class PaymentSettings(AppSettings):
 
 
 class _NoDecisionError(Exception):
-    """One request without a decision; `sent` when the gateway may have charged."""
+    """A request ended without a decision; `sent`: the gateway may have charged."""
 
     def __init__(
         self, failure: GatewayFailure, *, sent: bool = True, retry_after: float = 0.0
@@ -52,27 +52,27 @@ class _NoDecisionError(Exception):
 
 
 class _PassingError(_NoDecisionError):
-    """It may pass: the same request is tried again."""
+    """A transient failure: the same request is retried."""
 
 
 class _RefusedError(_NoDecisionError):
-    """The gateway understood, and will never take this request: our fault, so no retry."""
+    """The gateway rejected the request for good: our error, so no retry."""
 
 
 _PASSING = {
     httpx2.codes.REQUEST_TIMEOUT,
-    httpx2.codes.CONFLICT,  # the same key is being worked on
+    httpx2.codes.CONFLICT,  # a request with the same key is in progress
     httpx2.codes.TOO_EARLY,
     httpx2.codes.TOO_MANY_REQUESTS,
 }
 _LONGEST_WAIT = 2.0
-"""Seconds between two attempts. A gateway that asks for more is not asked again."""
+"""Maximum seconds between two attempts. A longer `Retry-After` means no retry."""
 
 
 class HttpPaymentGateway:
-    """The gateway over HTTP, with time limits, retries and a circuit breaker.
+    """The gateway over HTTP, with time-outs, retries and a circuit breaker.
 
-    Every failure here is safe to repeat, because the gateway knows the idempotency key.
+    Every request is safe to retry because of its idempotency key.
     """
 
     _FAILURES: ClassVar = (_PassingError,)
@@ -84,7 +84,7 @@ class HttpPaymentGateway:
         breaker: CircuitBreaker | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Use a client whose base URL, key and time limits `make_client` has set."""
+        """Use a client created by `make_client`."""
         self._client = client
         self._sleep = sleep
         self._attempts = settings.payment_attempts
@@ -108,12 +108,12 @@ class HttpPaymentGateway:
             },
         )
         result = await self._send(request)
-        if result is None:  # nobody is there to take charges: nothing was charged
+        if result is None:  # the connection failed, so nothing was charged
             raise GatewayUnavailableError(sent=False)
         return result
 
     async def look_up(self, idempotency_key: str) -> ChargeResult | None:
-        """Ask what became of a charge."""
+        """Query the outcome of a charge."""
         request = self._client.build_request(
             "GET", "/charges", params={"idempotency_key": idempotency_key}
         )
@@ -169,17 +169,17 @@ class HttpPaymentGateway:
 
 
 def _explain(response: httpx2.Response) -> _NoDecisionError:
-    """Return what a status without a decision means."""
+    """Return the error for a status without a decision."""
     status = response.status_code
     if response.is_client_error and status not in _PASSING:
         return _RefusedError(GatewayFailure.REFUSED, sent=False)
-    limited = status == httpx2.codes.TOO_MANY_REQUESTS  # turned away before it could charge
+    limited = status == httpx2.codes.TOO_MANY_REQUESTS  # rejected before it could charge
     failure = GatewayFailure.RATE_LIMITED if limited else GatewayFailure.FAILING
     return _PassingError(failure, sent=not limited, retry_after=_read_retry_after(response))
 
 
 def _read_retry_after(response: httpx2.Response) -> float:
-    """Return the seconds that the gateway asks for, an hour at most; 0 for none, or for a date."""
+    """Return the seconds in `Retry-After`, at most an hour; 0 if it is missing or a date."""
     value = response.headers.get("Retry-After", "")
     return min(float(value), 3600.0) if value.isdecimal() else 0.0
 
@@ -197,7 +197,7 @@ def _give_up(failure: GatewayFailure, sent: bool, retry_after: float) -> Gateway
 def make_client(
     settings: PaymentSettings, transport: httpx2.AsyncBaseTransport | None = None
 ) -> httpx2.AsyncClient:
-    """Make the HTTP client for the gateway. Whoever makes it closes it."""
+    """Create the HTTP client for the gateway. The caller closes it."""
     url = settings.payment_gateway_url
     return httpx2.AsyncClient(
         base_url=url,
@@ -206,7 +206,7 @@ def make_client(
             settings.payment_read_timeout, connect=settings.payment_connect_timeout
         ),
         transport=transport,
-        # A TLS context costs milliseconds; a plain address needs none. Proxies are not for money.
+        # A TLS context takes milliseconds to create; http:// needs none. Payments use no proxy.
         verify=url.startswith("https://"),
         trust_env=False,
     )

@@ -1,4 +1,4 @@
-"""Files that users give us, kept in one folder."""
+"""Uploaded files, stored in one folder."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from backend.core.settings import AppSettings
 
 
 class UnsupportedMediaError(AppError):
-    """The type of the content is not supported."""
+    """The content type is not supported."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "unsupported_media_type"
-    message = "This type of content is not supported."
+    message = "This content type is not supported."
 
 
 class MediaSettings(AppSettings):
-    """Where files are kept, and how large they may be."""
+    """Where files are stored, and how large they may be."""
 
     media_root: Path = Path("media")
     media_max_bytes: int = Field(default=512 * 1024, ge=1)
@@ -30,7 +30,7 @@ class MediaSettings(AppSettings):
 
 @dataclass(frozen=True, slots=True)
 class ImageType:
-    """A kind of image that is taken."""
+    """An accepted image type."""
 
     content_type: str
     suffix: str
@@ -43,10 +43,10 @@ IMAGE_TYPES = {kind.suffix: kind for kind in (PNG, JPEG, WEBP)}
 
 
 def sniff_image(content: bytes) -> ImageType:
-    """Tell an image's type by its first bytes; a name or a header may say anything.
+    """Detect an image's type from its first bytes; its name and headers are not trusted.
 
     Raises:
-        UnsupportedMediaError: It is none of the types that are taken.
+        UnsupportedMediaError: The type is not accepted.
     """
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return PNG
@@ -59,44 +59,44 @@ def sniff_image(content: bytes) -> ImageType:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A URL where clients get a file without us. It may be kept for `max_age` seconds."""
+    """A URL from which clients fetch a file directly; cacheable for `max_age` seconds."""
 
     url: str
     max_age: int
 
 
 class MediaStore(Protocol):
-    """Keeps files under names that it makes itself."""
+    """Stores files under generated names."""
 
     async def save(self, content: bytes, suffix: str) -> str:
-        """Keep a file and return its name."""
+        """Store a file and return its name."""
 
     async def find(self, name: str) -> Path | Link:
-        """Return where a file is.
+        """Return a file's path or URL.
 
         Raises:
-            NotFoundError: There is none, or the name leads out of the store.
+            NotFoundError: It does not exist, or the name is outside the store.
         """
 
     async def read(self, name: str) -> bytes:
         """Return a file's content.
 
         Raises:
-            NotFoundError: There is none, or the name leads out of the store.
+            NotFoundError: It does not exist, or the name is outside the store.
         """
 
     async def delete(self, name: str) -> None:
-        """Remove a file; a missing one is no error."""
+        """Delete a file; a missing one is not an error."""
 
 
 class DiskMediaStore:
-    """Files in a folder, which is made when the first file comes."""
+    """Stores files in a folder, created on the first upload."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     async def save(self, content: bytes, suffix: str) -> str:
-        """Write the file under a new name; a reader never sees half of it."""
+        """Write the file under a new name, atomically."""
         name = f"{uuid4().hex}{suffix}"
         await asyncio.to_thread(self._write, name, content)
         return name
@@ -113,7 +113,7 @@ class DiskMediaStore:
         return await asyncio.to_thread((await self.find(name)).read_bytes)
 
     async def delete(self, name: str) -> None:
-        """Remove the file if it is there."""
+        """Delete the file if it exists."""
         path = await asyncio.to_thread(self._resolve, name)
         if path is not None:
             await asyncio.to_thread(path.unlink, missing_ok=True)
@@ -125,11 +125,11 @@ class DiskMediaStore:
         half.replace(self._root / name)
 
     def _resolve(self, name: str) -> Path | None:
-        # Resolved first, so that dots, slashes and links in any spelling count for where they lead.
+        # Resolved first, so that `..`, slashes and symbolic links cannot leave the folder.
         root = self._root.resolve()
         try:
             path = (root / name).resolve()
             inside = path.is_relative_to(root) and path.is_file()
-        except (OSError, ValueError):  # too long a name, or a NUL in it
+        except (OSError, ValueError):  # the name is too long or contains NUL
             return None
         return path if inside else None

@@ -1,4 +1,4 @@
-"""The payment gateway: what the shop asks of it, and how it can fail."""
+"""The interface of the payment gateway, and its failures."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +13,7 @@ from backend.core.errors import UnavailableError
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What is to be paid. The key makes repeating it safe."""
+    """A charge to make. The idempotency key makes retries safe."""
 
     idempotency_key: str
     order_id: UUID
@@ -34,22 +34,22 @@ class GatewayFailure(StrEnum):
 
     UNREACHABLE = "unreachable"  # no connection
     TIMEOUT = "timeout"
-    BROKEN = "broken"  # the connection ended in the middle
+    BROKEN = "broken"  # the connection was lost
     RATE_LIMITED = "rate_limited"
     FAILING = "failing"  # a 5xx, or a status that says neither yes nor no
     MALFORMED = "malformed"
-    REFUSED = "refused"  # it will never take this request
-    CIRCUIT_OPEN = "circuit_open"  # it was not asked
+    REFUSED = "refused"  # the request is invalid
+    CIRCUIT_OPEN = "circuit_open"  # no request was sent
 
 
 class GatewayUnavailableError(UnavailableError):
-    """The gateway gave no answer.
+    """The gateway did not answer.
 
-    `sent` tells whether the charge may have reached it; if not, nothing was charged for sure.
+    `sent`: the request may have reached it. If not, nothing was charged.
     """
 
     code = "payment_gateway_unavailable"
-    message = "The payment gateway does not answer. Try again with the same Idempotency-Key."
+    message = "The payment gateway did not answer. Retry with the same Idempotency-Key."
 
     def __init__(
         self,
@@ -71,12 +71,12 @@ class PaymentGateway(Protocol):
         """Charge a card, at most once per idempotency key.
 
         Raises:
-            GatewayUnavailableError: Nobody knows, or nothing happened (see `sent`).
+            GatewayUnavailableError: The outcome is unknown, or nothing was charged (see `sent`).
         """
 
     async def look_up(self, idempotency_key: str) -> ChargeResult | None:
-        """Return what became of a charge, or None if the gateway never got it.
+        """Return the outcome of a charge, or None if the gateway never received it.
 
         Raises:
-            GatewayUnavailableError: Nobody knows.
+            GatewayUnavailableError: The outcome is unknown.
         """

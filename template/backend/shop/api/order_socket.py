@@ -1,6 +1,6 @@
-"""A WebSocket on which a customer hears about their orders.
+"""A WebSocket that sends customers events of their orders.
 
-While a socket waits, it holds no session: each question to the database is one short unit of work.
+A waiting socket holds no session: each query is a short unit of work.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ from backend.shop.services.order_events import make_topic
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# Codes of our own begin at 4000; the others are the protocol's.
+# Application codes start at 4000; the others are defined by the protocol.
 UNAUTHENTICATED = 4401
 GOING_AWAY = 1001
 TRY_AGAIN_LATER = 1013
@@ -49,7 +49,7 @@ MAX_ORDERS = 100
 
 
 class OrderSocket:
-    """One connection, from its first message to its end."""
+    """One connection, from authentication to close."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class OrderSocket:
         auth_timeout: float = 5.0,
         send_timeout: float = 10.0,
     ) -> None:
-        """Talk on an accepted socket; both time limits are in seconds."""
+        """Use an accepted socket; both time-outs are in seconds."""
         self._websocket = websocket
         self._shop = shop
         self._accounts = accounts
@@ -70,7 +70,7 @@ class OrderSocket:
         self._orders: set[UUID] = set()
 
     async def run(self) -> None:
-        """Talk until either side has had enough. Never raises for what the client does."""
+        """Serve the connection until it closes. Never raises because of the client."""
         try:
             await self._talk()
         except UnavailableError:
@@ -86,14 +86,14 @@ class OrderSocket:
             await self._close(UNAUTHENTICATED, "Authenticate first.")
             return
         try:
-            # A connection outlives its token by nothing: the client comes back with a new one.
+            # The connection closes when its token expires; the client reconnects with a new one.
             async with asyncio.timeout(seconds):
                 await self._serve(customer)
         except TimeoutError:
             await self._close(UNAUTHENTICATED, "The token has expired.")
 
     async def _authenticate(self) -> tuple[Customer, float]:
-        """Return who is there, and for how many seconds we believe it."""
+        """Return the customer and the seconds until the token expires."""
         try:
             message = ClientMessage.validate_json(await self._receive())
         except ValidationError as error:
@@ -127,14 +127,14 @@ class OrderSocket:
             case BusClosedError():
                 await self._close(GOING_AWAY, "The server is stopping.")
             case SlowConsumerError() | TimeoutError():
-                await self._close(TRY_AGAIN_LATER, "Too slow: read the orders anew.")
-            case None:  # neither loop ends by itself
+                await self._close(TRY_AGAIN_LATER, "Events were lost. Read the orders again.")
+            case None:  # neither loop ends without an exception
                 return
             case _:
                 raise reason
 
     async def _listen(self, customer: Customer, subscription: Subscription) -> None:
-        """Answer the client's messages until it leaves."""
+        """Answer the client's messages until it disconnects."""
         while True:
             text = await self._receive()
             try:
@@ -142,7 +142,7 @@ class OrderSocket:
                     ClientMessage.validate_json(text), customer, subscription
                 )
             except ValidationError:
-                answer = ErrorMessage(code="invalid_message", detail="Not a message of ours.")
+                answer = ErrorMessage(code="invalid_message", detail="Unknown message.")
             except AppError as error:
                 answer = ErrorMessage(code=error.code, detail=error.message)
             await self._send(answer)
@@ -163,17 +163,17 @@ class OrderSocket:
             case Ping():
                 return Pong()
             case Authenticate():
-                raise ConflictError("You are authenticated already.")
+                raise ConflictError("Already authenticated.")
 
     async def _subscribe(
         self, order_id: UUID, customer: Customer, subscription: Subscription
     ) -> Subscribed:
         if len(self._orders) >= MAX_ORDERS and order_id not in self._orders:
             raise ConflictError(f"At most {MAX_ORDERS} orders at once.")
-        await self._read_status(order_id, customer)  # may they?
+        await self._read_status(order_id, customer)  # raises unless it is theirs
         self._orders.add(order_id)
         subscription.add(make_topic(order_id))
-        # Read again, now that we listen: what happens from here on is an event, nothing is missed.
+        # Read again after subscribing, so that no change is missed in between.
         return Subscribed(order_id=order_id, status=await self._read_status(order_id, customer))
 
     async def _read_status(self, order_id: UUID, customer: Customer) -> str:
@@ -182,7 +182,7 @@ class OrderSocket:
         return order.status.value
 
     async def _forward(self, subscription: Subscription) -> None:
-        """Pass events on until the bus ends it."""
+        """Forward events until the bus ends the subscription."""
         while True:
             await self._send(_to_message(await subscription.get()))
 
@@ -190,7 +190,7 @@ class OrderSocket:
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1005))
-        text: str = message.get("text") or ""  # binary messages are none of ours
+        text: str = message.get("text") or ""  # binary messages are not supported
         return text if len(text) <= MAX_MESSAGE else ""
 
     async def _send(self, message: Output) -> None:
@@ -203,7 +203,7 @@ class OrderSocket:
             async with asyncio.timeout(self._send_timeout):
                 await self._websocket.close(code, reason)
         except (TimeoutError, RuntimeError, WebSocketDisconnect):
-            logger.info("socket.gone")  # the client did not wait for our good-bye
+            logger.info("socket.gone")  # the client has already disconnected
 
 
 def _to_message(event: Event) -> EventMessage:

@@ -1,4 +1,4 @@
-"""The services as dependencies, each on the request's session."""
+"""Services as dependencies; those of one request share its session."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from backend.shop.services.reports import ReportService
 
 
 async def get_container(connection: HTTPConnection) -> ShopContainer:
-    """Return the parts of the app that serves this request or WebSocket."""
+    """Return the container of the app that serves this request or WebSocket."""
     container: ShopContainer = connection.app.state.shop
     return container
 
@@ -34,7 +34,7 @@ UnitOfWorkDep = Annotated[ShopUnitOfWork, Depends(get_unit_of_work)]
 
 
 def provide(make: Callable[[ShopContainer, ShopUnitOfWork], object]) -> Any:
-    """Return the dependency that makes a service for a request."""
+    """Return a dependency that creates a service for the request."""
 
     async def service(container: ShopContainerDep, uow: UnitOfWorkDep) -> object:
         return make(container, uow)

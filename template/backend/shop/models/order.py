@@ -22,7 +22,7 @@ class OrderStatus(StrEnum):
 
 
 class Order(UuidPrimaryKey, Timestamps, Base):
-    """What a customer bought. `total` is kept, because prices change later."""
+    """A customer's order. `total` is stored, because prices change."""
 
     __tablename__ = "order"
     __table_args__ = (
@@ -31,7 +31,7 @@ class Order(UuidPrimaryKey, Timestamps, Base):
         Index("ix_order_status_created_at_id", "status", "created_at", "id"),
     )
 
-    # RESTRICT: an account with orders is deactivated, its orders are never lost with it.
+    # RESTRICT: an account with orders is deactivated, never deleted.
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"))
     status: Mapped[OrderStatus] = mapped_column(
         choice(OrderStatus, "status"),
@@ -51,7 +51,7 @@ class Order(UuidPrimaryKey, Timestamps, Base):
 
 
 class OrderLine(UuidPrimaryKey, Timestamps, Base):
-    """A product in an order, at the price of that moment."""
+    """A product in an order, at its price when ordered."""
 
     __tablename__ = "order_line"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""The outbox: events that were decided in a transaction and still have to be told."""
+"""The outbox: events written in a transaction, to be published after it."""
 
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ from backend.shop.models.columns import JSONDocument
 
 
 class OutboxStatus(StrEnum):
-    """`dead` = given up after too many attempts; it stays until someone decides."""
+    """`dead`: failed too often; kept until an admin retries it."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -43,6 +43,6 @@ class OutboxEvent(UuidPrimaryKey, Timestamps, Base):
     )
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None] = mapped_column(Text)
-    # Not before; None is at once, so that no difference between two clocks delays an event.
+    # Earliest time to publish; None: at once, so that clock skew cannot delay an event.
     available_at: Mapped[Instant | None]
     delivered_at: Mapped[Instant | None]

@@ -12,7 +12,7 @@ from backend.shop.models.columns import Money
 
 
 class PaymentStatus(StrEnum):
-    """`pending` until the gateway's answer is known; `failed` = the gateway never took it."""
+    """`pending`: outcome unknown; `failed`: the gateway never accepted the charge."""
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -21,12 +21,12 @@ class PaymentStatus(StrEnum):
 
 
 class Payment(UuidPrimaryKey, Timestamps, Base):
-    """One attempt to pay an order. The same idempotency key never charges twice."""
+    """An attempt to pay an order. An idempotency key never charges twice."""
 
     __tablename__ = "payment"
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
-        # At most one payment that has charged, or may have charged, per order.
+        # At most one payment per order that has charged or may have charged.
         Index(
             "uq_payment_order_id_live",
             "order_id",
@@ -44,7 +44,7 @@ class Payment(UuidPrimaryKey, Timestamps, Base):
         default=PaymentStatus.PENDING,
         server_default=PaymentStatus.PENDING.value,
     )
-    # How often the gateway was asked; tells whether somebody else asked in the meantime.
+    # Number of requests to the gateway; shows whether another attempt was made meanwhile.
     attempts: Mapped[int] = mapped_column(default=1, server_default="1")
     gateway_reference: Mapped[str | None] = mapped_column(String(80))
     decline_reason: Mapped[str | None] = mapped_column(String(200))

@@ -10,13 +10,13 @@ from backend.shop.models.columns import Money
 
 
 class Product(UuidPrimaryKey, Timestamps, Base):
-    """Something for sale. `stock` counts what may still be ordered."""
+    """A product. `stock` is the quantity that can still be ordered."""
 
     __tablename__ = "product"
     __table_args__ = (
         CheckConstraint("price > 0", name="price_positive"),
         CheckConstraint("stock >= 0", name="stock_not_negative"),
-        # Serves `name ILIKE '%part%'`, which no B-tree can.
+        # For `name ILIKE '%part%'`, which a B-tree cannot serve.
         Index(
             "ix_product_name_trgm",
             "name",
@@ -43,7 +43,7 @@ class Product(UuidPrimaryKey, Timestamps, Base):
 
 
 class ProductImage(UuidPrimaryKey, Timestamps, Base):
-    """A picture of a product. `name` is the generated file name in the media store."""
+    """An image of a product. `name` is the generated file name in the media store."""
 
     __tablename__ = "product_image"
 

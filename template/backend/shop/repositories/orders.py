@@ -15,7 +15,7 @@ from backend.shop.models.payment import Payment, PaymentStatus
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Which orders; what is None does not matter. The range holds its start and not its end."""
+    """Filters; None matches all. The date range excludes its end."""
 
     customer_id: UUID | None = None
     status: OrderStatus | None = None
@@ -24,13 +24,13 @@ class OrderFilter:
 
 
 class OrderRepository:
-    """The orders, always with their lines."""
+    """Orders, always with their lines."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def add(self, order: Order) -> None:
-        """Write a new order with its lines."""
+        """Insert an order with its lines."""
         self._session.add(order)
         await self._session.flush()
         await self._session.refresh(order)
@@ -52,14 +52,14 @@ class OrderRepository:
     async def list(
         self, filters: OrderFilter, *, cursor: str | None = None, limit: int = 20
     ) -> Page[Order]:
-        """Return a page of orders, the newest first."""
+        """Return a page of orders, newest first."""
         key = (Order.created_at, Order.id)
         return await fetch_page(self._session, _select(filters), key, cursor=cursor, limit=limit)
 
     async def lock_unpaid(self, created_before: datetime, *, limit: int) -> Sequence[Order]:
-        """Return and lock the oldest pending orders, without those that may have been charged.
+        """Return and lock the oldest pending orders, except those that may have been charged.
 
-        Orders that somebody else has locked are skipped: they are being paid or cancelled.
+        Locked orders are skipped: they are being paid or cancelled.
         """
         charging = exists().where(
             Payment.order_id == Order.id, Payment.status == PaymentStatus.PENDING
@@ -77,7 +77,7 @@ class OrderRepository:
         return (await self._session.scalars(statement)).all()
 
     async def flush(self, order: Order) -> None:
-        """Write what was changed, and read what the database made of it."""
+        """Flush changes and reload what the database computed."""
         await self._session.flush()
         await self._session.refresh(order)
 

@@ -12,20 +12,20 @@ from backend.shop.models.outbox import OutboxEvent, OutboxStatus
 
 
 class OutboxRepository:
-    """Events that wait to be told, were told, or could not be."""
+    """Events: pending, published, and dead letters."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def add(self, event: OutboxEvent) -> None:
-        """Write an event into the transaction that causes it."""
+        """Insert an event, in the transaction that causes it."""
         self._session.add(event)
         await self._session.flush()
 
     async def lock_due(self, now: datetime, *, limit: int) -> Sequence[OutboxEvent]:
         """Return and lock the oldest events that are due.
 
-        Those that another dispatcher has locked are skipped, so dispatchers share the work.
+        Events locked by another dispatcher are skipped, so that dispatchers share the work.
         """
         statement = (
             select(OutboxEvent)
@@ -53,11 +53,11 @@ class OutboxRepository:
     async def list_dead_letters(
         self, *, cursor: str | None = None, limit: int = 20
     ) -> Page[OutboxEvent]:
-        """Return a page of the events that were given up, the newest first."""
+        """Return a page of the dead letters, newest first."""
         statement = select(OutboxEvent).where(OutboxEvent.status == OutboxStatus.DEAD)
         key = (OutboxEvent.created_at, OutboxEvent.id)
         return await fetch_page(self._session, statement, key, cursor=cursor, limit=limit)
 
     async def flush(self) -> None:
-        """Write what was changed."""
+        """Flush changes."""
         await self._session.flush()

@@ -13,22 +13,22 @@ from backend.shop.models.payment import Payment, PaymentStatus
 
 
 class PaymentRepository:
-    """The payments."""
+    """Payments."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def add(self, payment: Payment) -> None:
-        """Write a new payment.
+        """Insert a payment.
 
         Raises:
-            ConflictError: The key was used, or the order has a live payment already.
+            ConflictError: The key was used, or the order already has an active payment.
         """
         try:
             async with self._session.begin_nested():
                 self._session.add(payment)
         except IntegrityError as error:
-            raise ConflictError("Another payment of this order is under way.") from error
+            raise ConflictError("Another payment of this order is in progress.") from error
 
     async def find_by_key(self, idempotency_key: str) -> Payment | None:
         """Return the payment with this idempotency key."""
@@ -36,7 +36,7 @@ class PaymentRepository:
         return await self._session.scalar(statement)
 
     async def find_active(self, order_id: UUID) -> Payment | None:
-        """Return the payment of an order that has charged, or may have."""
+        """Return the payment of an order that has charged or may have charged."""
         statement = select(Payment).where(
             Payment.order_id == order_id,
             Payment.status.in_([PaymentStatus.PENDING, PaymentStatus.SUCCEEDED]),
@@ -44,7 +44,7 @@ class PaymentRepository:
         return await self._session.scalar(statement)
 
     async def list(self, order_id: UUID) -> Sequence[Payment]:
-        """Return the payments of an order, the oldest first."""
+        """Return the payments of an order, oldest first."""
         statement = (
             select(Payment)
             .where(Payment.order_id == order_id)
@@ -53,7 +53,7 @@ class PaymentRepository:
         return (await self._session.scalars(statement)).all()
 
     async def list_pending(self, updated_before: datetime, *, limit: int) -> Sequence[Payment]:
-        """Return payments whose outcome has been unknown for long, the oldest first."""
+        """Return payments pending since before a given time, oldest first."""
         statement = (
             select(Payment)
             .where(Payment.status == PaymentStatus.PENDING, Payment.updated_at < updated_before)
@@ -73,6 +73,6 @@ class PaymentRepository:
         return await self._session.scalar(statement)
 
     async def flush(self, payment: Payment) -> None:
-        """Write what was changed, and read what the database made of it."""
+        """Flush changes and reload what the database computed."""
         await self._session.flush()
         await self._session.refresh(payment)

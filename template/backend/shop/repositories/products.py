@@ -16,7 +16,7 @@ from backend.shop.models.product import Product, ProductImage
 
 @dataclass(frozen=True, slots=True)
 class ProductFilter:
-    """Which products; what is None does not matter."""
+    """Filters; None matches all."""
 
     search: str | None = None
     min_price: Decimal | None = None
@@ -32,7 +32,7 @@ class ProductRepository:
         self._session = session
 
     async def add(self, product: Product) -> None:
-        """Write a new product.
+        """Insert a product.
 
         Raises:
             ConflictError: The SKU is taken.
@@ -48,35 +48,35 @@ class ProductRepository:
         return await self._session.get(Product, product_id)
 
     async def find(self, product_ids: Iterable[UUID]) -> Sequence[Product]:
-        """Return those products that there are, in any order."""
+        """Return the existing products among these, in any order."""
         statement = select(Product).where(Product.id.in_(set(product_ids)))
         return (await self._session.scalars(statement)).all()
 
     async def list(
         self, filters: ProductFilter, *, cursor: str | None = None, limit: int = 20
     ) -> Page[Product]:
-        """Return a page of products, the newest first."""
+        """Return a page of products, newest first."""
         key = (Product.created_at, Product.id)
         return await fetch_page(self._session, _select(filters), key, cursor=cursor, limit=limit)
 
     async def lock(self, product_ids: Iterable[UUID]) -> dict[UUID, Product]:
         """Return products and lock them until the transaction ends.
 
-        They are locked in the order of their ids, everywhere: two orders for the same products,
-        named in opposite order, would otherwise wait for each other for ever.
+        They are always locked in id order: otherwise two orders for the same products could
+        deadlock.
         """
         statement = (
             select(Product)
             .where(Product.id.in_(set(product_ids)))
             .order_by(Product.id)
             .with_for_update()
-            # What the session already knows may be older than the lock.
+            # Objects already in the session may be older than the lock.
             .execution_options(populate_existing=True)
         )
         return {product.id: product for product in await self._session.scalars(statement)}
 
     async def flush(self, product: Product) -> None:
-        """Write what was changed, and read what the database made of it.
+        """Flush changes and reload what the database computed.
 
         Raises:
             ConflictError: The SKU is taken.
@@ -88,7 +88,7 @@ class ProductRepository:
         await self._session.refresh(product)
 
     async def delete(self, product: Product) -> None:
-        """Remove a product and its images' rows.
+        """Delete a product and its image rows.
 
         Raises:
             ConflictError: It has been ordered.
@@ -101,13 +101,13 @@ class ProductRepository:
 
 
 class ProductImageRepository:
-    """The rows of products' images; the files are in the media store."""
+    """Rows of product images; the files are in the media store."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def add(self, image: ProductImage) -> None:
-        """Write a new image."""
+        """Insert an image."""
         self._session.add(image)
         await self._session.flush()
 
@@ -119,7 +119,7 @@ class ProductImageRepository:
         return await self._session.scalar(statement)
 
     async def list(self, product_id: UUID) -> Sequence[ProductImage]:
-        """Return a product's images, the oldest first."""
+        """Return a product's images, oldest first."""
         statement = (
             select(ProductImage)
             .where(ProductImage.product_id == product_id)
@@ -128,7 +128,7 @@ class ProductImageRepository:
         return (await self._session.scalars(statement)).all()
 
     async def delete(self, image: ProductImage) -> None:
-        """Remove an image's row."""
+        """Delete an image's row."""
         await self._session.delete(image)
         await self._session.flush()
 
@@ -150,5 +150,5 @@ def _select(filters: ProductFilter) -> Select[Product]:
 
 
 def _escape(text: str) -> str:
-    """Take `%` and `_` for what they are, not for wildcards."""
+    """Escape the wildcards `%` and `_`."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

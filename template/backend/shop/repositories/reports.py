@@ -1,4 +1,4 @@
-"""Queries that add up orders; the database does the adding."""
+"""Aggregate queries over orders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SOLD = (OrderStatus.PAID, OrderStatus.SHIPPED)
 
 @dataclass(frozen=True, slots=True)
 class DaySales:
-    """What was paid on one day (UTC)."""
+    """Sales of one day (UTC)."""
 
     day: date
     orders: int
@@ -26,7 +26,7 @@ class DaySales:
 
 @dataclass(frozen=True, slots=True)
 class ProductSales:
-    """What a product brought."""
+    """Sales of a product."""
 
     product_id: UUID
     name: str
@@ -35,14 +35,14 @@ class ProductSales:
 
 
 class ReportRepository:
-    """Sums over orders that were paid in a range, which holds its start and not its end."""
+    """Aggregates orders paid in a date range, which excludes its end."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def sales_by_day(self, start: datetime, end: datetime) -> Sequence[DaySales]:
-        """Return the days on which something was paid, in order."""
-        # The server's time zone must not decide where a day ends.
+        """Return the days with sales, in order."""
+        # Days must not depend on the server's time zone.
         day = cast(func.timezone("UTC", Order.paid_at), Date)
         statement = (
             select(day, func.count(Order.id), func.sum(Order.total))
@@ -55,7 +55,7 @@ class ReportRepository:
     async def best_sellers(
         self, start: datetime, end: datetime, *, limit: int
     ) -> Sequence[ProductSales]:
-        """Return the products that sold most pieces; equal ones in the order of their names."""
+        """Return the products with the most units sold; ties are sorted by name."""
         quantity = func.sum(OrderLine.quantity)
         statement = (
             select(

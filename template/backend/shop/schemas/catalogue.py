@@ -13,11 +13,11 @@ from backend.core.schemas import Line, Output, Text
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,39}$")]
 Name = Annotated[Line, StringConstraints(max_length=120)]
 Description = Annotated[Text, StringConstraints(max_length=5000)]
-# The column's limits, so that a larger number is told here and not by the database.
+# The column's limits, so that larger numbers are rejected here and not by the database.
 Price = Annotated[
     Decimal,
     Field(gt=0, max_digits=10, decimal_places=2),
-    # Pydantic would say "a number or a string", and clients would have to find out which.
+    # Pydantic would describe it as "a number or a string", which tells clients too little.
     WithJsonSchema(
         {
             "anyOf": [
@@ -43,7 +43,7 @@ class ProductIn(Input):
 
 
 class ProductPatch(Patch):
-    """What shall change about a product."""
+    """The fields of a product to change."""
 
     sku: Sku = Field(default_factory=str)
     name: Name = Field(default_factory=str)
@@ -54,7 +54,7 @@ class ProductPatch(Patch):
 
 
 class ProductOut(Output):
-    """A product of the catalogue."""
+    """A product in the catalogue."""
 
     id: UUID
     sku: str

@@ -1,4 +1,4 @@
-"""What is said on the events' WebSocket. Every message is a JSON object with a `type`."""
+"""Messages of the events WebSocket. Each is a JSON object with a `type`."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -11,28 +11,28 @@ from backend.core.schemas import Output
 
 
 class Authenticate(Input):
-    """The first message. A token in the address would end up in logs."""
+    """The first message. A token in the URL would end up in logs."""
 
     type: Literal["authenticate"]
     token: Annotated[str, StringConstraints(max_length=2048)]
 
 
 class Subscribe(Input):
-    """Tell me about an order of mine."""
+    """Subscribe to an order of yours."""
 
     type: Literal["subscribe"]
     order_id: UUID
 
 
 class Unsubscribe(Input):
-    """No more about this order."""
+    """Unsubscribe from an order."""
 
     type: Literal["unsubscribe"]
     order_id: UUID
 
 
 class Ping(Input):
-    """Are you there?"""
+    """Check the connection."""
 
     type: Literal["ping"]
 
@@ -43,14 +43,14 @@ ClientMessage = TypeAdapter[Authenticate | Subscribe | Unsubscribe | Ping](
 
 
 class Authenticated(Output):
-    """The token is good; its bearer may subscribe."""
+    """The token is valid; the client may subscribe."""
 
     type: Literal["authenticated"] = "authenticated"
     customer_id: UUID
 
 
 class Subscribed(Output):
-    """From now on you hear about this order. `status` is what it is now."""
+    """The subscription has started. `status` is the order's current status."""
 
     type: Literal["subscribed"] = "subscribed"
     order_id: UUID
@@ -58,20 +58,20 @@ class Subscribed(Output):
 
 
 class Unsubscribed(Output):
-    """You hear no more about this order."""
+    """The subscription has ended."""
 
     type: Literal["unsubscribed"] = "unsubscribed"
     order_id: UUID
 
 
 class Pong(Output):
-    """I am here."""
+    """The reply to a ping."""
 
     type: Literal["pong"] = "pong"
 
 
 class ErrorMessage(Output):
-    """A message was not understood or not allowed; the connection stays."""
+    """A message was invalid or not allowed; the connection stays open."""
 
     type: Literal["error"] = "error"
     code: str
@@ -79,7 +79,7 @@ class ErrorMessage(Output):
 
 
 class EventMessage(Output):
-    """Something happened to an order. At least once: `id` tells repetitions apart."""
+    """An order changed. Sent at least once; `id` identifies duplicates."""
 
     type: Literal["event"] = "event"
     id: UUID

@@ -10,7 +10,7 @@ from backend.shop.models.order import OrderStatus
 
 
 class DispatchOut(Output):
-    """What became of the events of one round."""
+    """The outcome of one dispatch round."""
 
     delivered: int
     retried: int
@@ -18,7 +18,7 @@ class DispatchOut(Output):
 
 
 class CleanupOut(Output):
-    """What one round of cleaning up did."""
+    """The outcome of one cleanup round."""
 
     expired_orders: int
     reconciled_payments: int
@@ -37,7 +37,7 @@ class DeadLetterOut(Output):
 
 
 class DaySalesOut(Output):
-    """What was paid on one day (UTC)."""
+    """Sales of one day (UTC)."""
 
     day: date
     orders: int
@@ -45,7 +45,7 @@ class DaySalesOut(Output):
 
 
 class ProductSalesOut(Output):
-    """What a product brought."""
+    """Sales of a product."""
 
     product_id: UUID
     name: str
@@ -54,7 +54,7 @@ class ProductSalesOut(Output):
 
 
 class SalesReportOut(Output):
-    """Sales in a range, which holds its first day and not its last."""
+    """Sales in a date range, which excludes its end."""
 
     start: datetime
     end: datetime

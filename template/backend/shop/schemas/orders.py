@@ -14,7 +14,7 @@ from backend.shop.models.payment import PaymentStatus
 
 
 class OrderLineIn(Input):
-    """So many pieces of a product."""
+    """A product and its quantity."""
 
     product_id: UUID
     quantity: Annotated[int, Field(ge=1, le=1000)]
@@ -28,12 +28,12 @@ class OrderIn(Input):
     @model_validator(mode="after")
     def _refuse_repetition(self) -> Self:
         if len({line.product_id for line in self.lines}) < len(self.lines):
-            raise ValueError("each product may stand in one line only")
+            raise ValueError("each product may appear in one line only")
         return self
 
 
 class OrderLineOut(Output):
-    """A line of an order, at the price of that moment."""
+    """A line of an order, at the price when ordered."""
 
     product_id: UUID
     quantity: int
@@ -59,7 +59,7 @@ IdempotencyKey = Annotated[
 
 
 class PaymentIn(Input):
-    """What to charge: a token that the gateway gave for a card, never a card number."""
+    """The gateway's token for a card, never a card number."""
 
     card_token: Annotated[
         str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")
@@ -67,7 +67,7 @@ class PaymentIn(Input):
 
 
 class PaymentOut(Output):
-    """A payment; `declined` is an answer, not an error."""
+    """A payment; `declined` is a result, not an error."""
 
     id: UUID
     order_id: UUID

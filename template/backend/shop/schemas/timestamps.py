@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 Timestamp = Annotated[
     AwareDatetime,
-    # Python, the driver and PostgreSQL disagree about what lies far out.
+    # Python, the driver and PostgreSQL support different ranges of dates.
     Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
 ]
 """A point in time, with its offset from UTC."""

@@ -1,1 +1,1 @@
-"""The rules, one use case a module: no web framework, no SQL. A service commits its own work."""
+"""Business rules without web framework or SQL. A service commits its own work."""

@@ -1,4 +1,4 @@
-"""The catalogue: what is for sale."""
+"""The catalogue of products."""
 
 import hashlib
 from collections.abc import Iterable
@@ -22,13 +22,13 @@ _PREFIX = "catalogue:"
 
 
 class CatalogueSettings(AppSettings):
-    """How old the public list may be."""
+    """Caching of the public list."""
 
-    catalogue_ttl: float = Field(default=10.0, ge=0, description="Seconds; 0 caches nothing.")
+    catalogue_ttl: float = Field(default=10.0, ge=0, description="Seconds; 0 disables the cache.")
 
 
 class CatalogueService:
-    """Products. The public list is cached: its stock may be `ttl` seconds old, orders' is not."""
+    """Manages products. The public list is cached, so its stock may be `ttl` seconds old."""
 
     def __init__(
         self, uow: ShopUnitOfWork, cache: Cache, media: MediaStore, settings: CatalogueSettings
@@ -41,10 +41,10 @@ class CatalogueService:
     async def list(
         self, filters: ProductFilter, *, cursor: str | None = None, limit: int = 20
     ) -> ProductPage:
-        """Return a page of products, the newest first, from the cache where it holds one.
+        """Return a page of products, newest first, from the cache if possible.
 
         Raises:
-            ValidationFailedError: The cursor is none of ours.
+            ValidationFailedError: The cursor is not valid.
         """
         key = _make_key(filters, cursor, limit)
         cached = await self._cache.get(key)
@@ -61,7 +61,7 @@ class CatalogueService:
         """Return one product.
 
         Raises:
-            NotFoundError: There is none, or it is not for sale.
+            NotFoundError: It does not exist, or it is not for sale.
         """
         product = await self._uow.products.get(product_id)
         if product is None or not (product.active or with_inactive):
@@ -69,7 +69,7 @@ class CatalogueService:
         return product
 
     async def find(self, product_ids: Iterable[UUID]) -> dict[UUID, Product]:
-        """Return many products by their ids, those that are not for sale too."""
+        """Return products by their ids, including those not for sale."""
         return {product.id: product for product in await self._uow.products.find(product_ids)}
 
     async def add(self, values: dict[str, Any]) -> Product:
@@ -85,13 +85,13 @@ class CatalogueService:
         return product
 
     async def change(self, product_id: UUID, changes: dict[str, Any]) -> Product:
-        """Change some fields of a product.
+        """Update fields of a product.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: It does not exist.
             ConflictError: The SKU is taken.
         """
-        # Locked: an order may be taking from the stock that is about to be set.
+        # Locked, since an order may be reducing the stock.
         product = (await self._uow.products.lock([product_id])).get(product_id)
         if product is None:
             raise NotFoundError("There is no such product.")
@@ -102,26 +102,26 @@ class CatalogueService:
         return product
 
     async def remove(self, product_id: UUID) -> None:
-        """Remove a product that was never ordered, and its images.
+        """Delete a product that was never ordered, and its images.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: It does not exist.
             ConflictError: It has been ordered.
         """
         product = await self.get(product_id, with_inactive=True)
         names = [image.name for image in await self._uow.images.list(product_id)]
         await self._uow.products.delete(product)
         await self._commit()
-        for name in names:  # their rows went with the product
+        for name in names:  # the cascade deletes their rows
             await self._media.delete(name)
 
     async def _commit(self) -> None:
         await self._uow.commit()
-        # After the commit: before it, a reader could put the old page back.
+        # After the commit; before it, a reader could cache the old page again.
         await self._cache.delete_prefix(_PREFIX)
 
 
 def _make_key(filters: ProductFilter, cursor: str | None, limit: int) -> str:
-    # Hashed, because what is searched for may be long.
+    # Hashed, because search terms may be long.
     digest = hashlib.sha256(repr((filters, cursor, limit)).encode()).hexdigest()
     return f"{_PREFIX}{digest}"

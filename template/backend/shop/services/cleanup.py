@@ -1,4 +1,4 @@
-"""Cleaning up: abandoned orders and payments."""
+"""Cleanup of abandoned orders and payments."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,7 @@ from backend.shop.services.payments import PaymentService
 
 @dataclass(frozen=True, slots=True)
 class CleanupReport:
-    """What one round did."""
+    """The outcome of one round."""
 
     expired_orders: int
     reconciled_payments: int
@@ -38,8 +38,8 @@ class CleanupService:
         self._payment_ttl = payment_ttl
 
     async def run(self, *, limit: int = 100) -> CleanupReport:
-        """Do one round, of at most `limit` orders and payments; what is left waits for the next."""
-        # Payments first: an order is not expired while a payment of it may have charged.
+        """Process at most `limit` orders and payments; the rest waits for the next round."""
+        # Payments first: an order must not expire while a payment may have charged.
         settled = await self._payments.reconcile_pending(older_than=self._payment_ttl, limit=limit)
         return CleanupReport(
             expired_orders=await self._expire_orders(limit),
@@ -49,7 +49,7 @@ class CleanupService:
     async def _expire_orders(self, limit: int) -> int:
         before = self._clock() - self._order_ttl
         orders = await self._uow.orders.lock_unpaid(before, limit=limit)
-        # All products at once: order by order, the locks would not be taken in one order.
+        # Lock all products at once, in id order, to prevent deadlocks.
         products = await self._uow.products.lock(
             line.product_id for order in orders for line in order.lines
         )

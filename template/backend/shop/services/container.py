@@ -1,4 +1,4 @@
-"""The shop's parts, made once a process, and the services that are made from them each time."""
+"""The dependencies of the shop's services, created once per process, and service factories."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ from backend.shop.services.reports import ReportService
 
 
 class JobSettings(AppSettings):
-    """When the background jobs give up. Times are in seconds."""
+    """Limits of the background jobs. Times are in seconds."""
 
     order_ttl: int = Field(default=30 * 60, gt=0)
     payment_ttl: int = Field(default=2 * 60, gt=0)
@@ -33,7 +33,7 @@ class JobSettings(AppSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopContainer:
-    """What the services need besides a unit of work. Tests replace parts by `replace()`."""
+    """What the services need besides a unit of work. Tests replace parts with `replace()`."""
 
     open_unit_of_work: UnitOfWorkFactory[ShopUnitOfWork]
     cache: Cache
@@ -46,27 +46,27 @@ class ShopContainer:
     clock: Clock = utc_now
 
     def catalogue(self, uow: ShopUnitOfWork) -> CatalogueService:
-        """Make the service for products."""
+        """Create the product service."""
         return CatalogueService(uow, self.cache, self.media, self.catalogue_settings)
 
     def images(self, uow: ShopUnitOfWork) -> MediaService:
-        """Make the service for images."""
+        """Create the image service."""
         return MediaService(uow, self.media, self.media_settings)
 
     def orders(self, uow: ShopUnitOfWork) -> OrderService:
-        """Make the service for orders."""
+        """Create the order service."""
         return OrderService(uow)
 
     def payments(self, uow: ShopUnitOfWork) -> PaymentService:
-        """Make the service for payments."""
+        """Create the payment service."""
         return PaymentService(uow, self.payment_gateway, self.clock)
 
     def reports(self, uow: ShopUnitOfWork) -> ReportService:
-        """Make the service for reports."""
+        """Create the report service."""
         return ReportService(uow)
 
     def outbox(self, uow: ShopUnitOfWork) -> OutboxService:
-        """Make the service that publishes events."""
+        """Create the service that publishes events."""
         return OutboxService(
             uow,
             self.bus,
@@ -76,7 +76,7 @@ class ShopContainer:
         )
 
     def cleanup(self, uow: ShopUnitOfWork) -> CleanupService:
-        """Make the service that cleans up."""
+        """Create the cleanup service."""
         return CleanupService(
             uow,
             self.payments(uow),
@@ -86,11 +86,11 @@ class ShopContainer:
         )
 
     async def publish_events(self) -> None:
-        """Publish the events that are due, in a unit of work of its own."""
+        """Publish due events in its own unit of work."""
         async with self.open_unit_of_work() as uow:
             await self.outbox(uow).dispatch()
 
     async def clean_up(self) -> None:
-        """Do one round of cleaning up, in a unit of work of its own."""
+        """Run one cleanup round in its own unit of work."""
         async with self.open_unit_of_work() as uow:
             await self.cleanup(uow).run()

@@ -10,7 +10,7 @@ from backend.shop.repositories.unit_of_work import ShopUnitOfWork
 
 
 class MediaService:
-    """Puts images into the store, and rows about them into the database."""
+    """Manages images: files in the media store, rows in the database."""
 
     def __init__(self, uow: ShopUnitOfWork, store: MediaStore, settings: MediaSettings) -> None:
         self._uow = uow
@@ -18,12 +18,12 @@ class MediaService:
         self.max_bytes = settings.media_max_bytes
 
     async def add_image(self, product_id: UUID, content: bytes) -> ProductImage:
-        """Keep an image of a product.
+        """Add an image to a product.
 
         Raises:
             NotFoundError: There is no such product.
             PayloadTooLargeError: The file is too large.
-            UnsupportedMediaError: It is no image of a type that is taken.
+            UnsupportedMediaError: It is not an image of an accepted type.
         """
         if len(content) > self.max_bytes:
             raise PayloadTooLargeError(f"An image may have {self.max_bytes} bytes at most.")
@@ -41,13 +41,13 @@ class MediaService:
             await self._uow.images.add(image)
             await self._uow.commit()
         except BaseException:
-            # Cancelled counts too: a file without a row would never be found again.
+            # Also on cancellation: a file without a row would never be deleted.
             await self._store.delete(name)
             raise
         return image
 
     async def list_images(self, product_id: UUID) -> Sequence[ProductImage]:
-        """Return a product's images, the oldest first.
+        """Return a product's images, oldest first.
 
         Raises:
             NotFoundError: There is no such product.
@@ -56,17 +56,17 @@ class MediaService:
         return await self._uow.images.list(product_id)
 
     async def remove_image(self, product_id: UUID, image_id: UUID) -> None:
-        """Remove an image.
+        """Delete an image.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: It does not exist.
         """
         image = await self._uow.images.get(product_id, image_id)
         if image is None:
             raise NotFoundError("There is no such image.")
         await self._uow.images.delete(image)
         await self._uow.commit()
-        # The row first: a row without its file would be a broken picture in the shop.
+        # The row first: a row without its file would be a broken image.
         await self._store.delete(image.name)
 
     async def _check_product(self, product_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""What is told about orders."""
+"""Events about orders."""
 
 from uuid import UUID, uuid4
 
@@ -7,12 +7,12 @@ from backend.shop.models.outbox import OutboxEvent
 
 
 def make_topic(order_id: UUID) -> str:
-    """Return the topic on which an order's events are told."""
+    """Return the topic of an order's events."""
     return f"order:{order_id}"
 
 
 def make_event(order: Order) -> OutboxEvent:
-    """Tell what an order has become, to be written in the transaction that made it so."""
+    """Create the event for an order's new status, to be written in the same transaction."""
     return OutboxEvent(
         id=uuid4(),
         topic=make_topic(order.id),

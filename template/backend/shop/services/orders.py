@@ -1,4 +1,4 @@
-"""Orders: from the stock to the customer."""
+"""Orders and stock."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,32 +15,30 @@ from backend.shop.repositories.unit_of_work import ShopUnitOfWork
 from backend.shop.services.order_events import make_event
 
 MAX_TOTAL = Decimal("99999999.99")
-"""What the column holds."""
+"""The largest value of the column."""
 
 
 class OutOfStockError(ConflictError):
-    """Others were faster."""
+    """There is not enough stock."""
 
     code = "out_of_stock"
 
 
 @dataclass(frozen=True, slots=True)
 class OrderItem:
-    """So many pieces of a product."""
+    """A product and its quantity."""
 
     product_id: UUID
     quantity: int
 
 
 def add_up(lines: Iterable[OrderLine]) -> Decimal:
-    """Return what lines cost together."""
+    """Return the total price of lines."""
     return sum((line.unit_price * line.quantity for line in lines), Decimal("0.00"))
 
 
 def take_stock(products: Mapping[UUID, Product], items: Sequence[OrderItem]) -> list[OrderLine]:
-    """Take pieces from the stock of locked products and return the lines for them.
-
-    Takes all or nothing.
+    """Reduce the stock of locked products and return the order lines: all or nothing.
 
     Raises:
         NotFoundError: A product does not exist, or is not for sale.
@@ -68,25 +66,25 @@ def take_stock(products: Mapping[UUID, Product], items: Sequence[OrderItem]) -> 
 
 
 def restore_stock(products: Mapping[UUID, Product], orders: Iterable[Order]) -> None:
-    """Put the pieces of orders back into the stock of their locked products."""
+    """Return the quantities of orders to the stock of their locked products."""
     for order in orders:
         for line in order.lines:
             products[line.product_id].stock += line.quantity
 
 
 class OrderService:
-    """The life of an order, up to its payment and after it."""
+    """Places, lists, cancels and ships orders."""
 
     def __init__(self, uow: ShopUnitOfWork) -> None:
         self._uow = uow
 
     async def place(self, customer: Customer, items: Sequence[OrderItem]) -> Order:
-        """Order products: each may stand in one line only.
+        """Place an order; each product may appear in one line only.
 
         Raises:
             NotFoundError: A product does not exist, or is not for sale.
             OutOfStockError: There is less of it than wanted.
-            ValidationFailedError: It costs more than anything may.
+            ValidationFailedError: The total is too high.
         """
         products = await self._uow.products.lock(item.product_id for item in items)
         lines = take_stock(products, items)
@@ -110,17 +108,17 @@ class OrderService:
         """Return one order.
 
         Raises:
-            NotFoundError: There is none, or it is somebody else's and the viewer no admin.
+            NotFoundError: It does not exist, or belongs to someone else and the viewer is no admin.
         """
         return _visible(await self._uow.orders.get(order_id), viewer)
 
     async def list(
         self, filters: OrderFilter, *, cursor: str | None = None, limit: int = 20
     ) -> Page[Order]:
-        """Return a page of orders, the newest first.
+        """Return a page of orders, newest first.
 
         Raises:
-            ValidationFailedError: The cursor is none of ours, or the range ends before it starts.
+            ValidationFailedError: The cursor is invalid, or the range ends before it starts.
         """
         start, end = filters.created_from, filters.created_before
         if start is not None and end is not None and start >= end:
@@ -129,27 +127,27 @@ class OrderService:
         return await self._uow.orders.list(filters, cursor=cursor, limit=limit)
 
     async def cancel(self, order_id: UUID, *, by: Customer) -> Order:
-        """Cancel an order that is not paid, and give its pieces back.
+        """Cancel an unpaid order and restore the stock.
 
         Raises:
-            NotFoundError: There is none, or it is somebody else's.
-            ConflictError: It is too late, or a payment is under way.
+            NotFoundError: It does not exist, or belongs to someone else.
+            ConflictError: It is not pending, or a payment is in progress.
         """
         order = _visible(await self._uow.orders.lock(order_id), by)
         if order.status is not OrderStatus.PENDING:
             raise ConflictError(f"An order that is {order.status} cannot be cancelled.")
         if await self._uow.payments.find_active(order.id) is not None:
-            raise ConflictError("A payment of this order is under way.")
+            raise ConflictError("A payment of this order is in progress.")
         products = await self._uow.products.lock(line.product_id for line in order.lines)
         restore_stock(products, [order])
         return await self._become(order, OrderStatus.CANCELLED)
 
     async def ship(self, order_id: UUID, *, by: Customer) -> Order:
-        """Send a paid order off.
+        """Mark a paid order as shipped.
 
         Raises:
-            NotFoundError: There is none.
-            ConflictError: It is not paid, or already gone.
+            NotFoundError: It does not exist.
+            ConflictError: It is not paid, or already shipped.
         """
         order = _visible(await self._uow.orders.lock(order_id), by)
         if order.status is not OrderStatus.PAID:
@@ -165,7 +163,7 @@ class OrderService:
 
 
 def _visible(order: Order | None, viewer: Customer) -> Order:
-    # "Not yours" would tell that it exists.
+    # A 403 would reveal that it exists.
     if order is None or (order.customer_id != viewer.id and viewer.role is not Role.ADMIN):
         raise NotFoundError("There is no such order.")
     return order

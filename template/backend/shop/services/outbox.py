@@ -18,7 +18,7 @@ logger = structlog.stdlib.get_logger(__name__)
 
 @dataclass(slots=True)
 class DispatchReport:
-    """How many events were published, will be retried, and became dead letters."""
+    """The number of events published, to be retried, and turned into dead letters."""
 
     delivered: int = 0
     retried: int = 0
@@ -26,7 +26,7 @@ class DispatchReport:
 
 
 class OutboxService:
-    """Delivers at least once: an event is marked after it was published, so a crash repeats it."""
+    """Publishes at least once: an event is marked afterwards, so a crash may repeat it."""
 
     def __init__(
         self,
@@ -44,9 +44,9 @@ class OutboxService:
         self._backoff = backoff
 
     async def dispatch(self, *, limit: int = 100) -> DispatchReport:
-        """Publish the events that are due, the oldest first.
+        """Publish the events that are due, oldest first.
 
-        One that fails is retried, each time after twice the wait, and becomes a dead letter after
+        A failed event is retried with exponential backoff and becomes a dead letter after
         `max_attempts`. While the bus is unavailable, no attempt is counted.
         """
         report = DispatchReport()
@@ -74,7 +74,7 @@ class OutboxService:
         return await self._uow.outbox.list_dead_letters(cursor=cursor, limit=limit)
 
     async def retry(self, event_id: UUID) -> OutboxEvent:
-        """Retry a dead letter, with all its attempts.
+        """Make a dead letter pending again, with all its attempts.
 
         Raises:
             NotFoundError: There is no such event.

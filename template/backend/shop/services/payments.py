@@ -1,7 +1,7 @@
-"""Payments: charging once, and knowing it.
+"""Payments, each charged at most once.
 
-A payment is two short transactions with the gateway's answer in between; neither a lock nor a
-connection is held while we wait for somebody else's server.
+A payment is two short transactions around the request to the gateway, so that no lock or
+connection is held while waiting for it.
 """
 
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ DECIDED = (PaymentStatus.SUCCEEDED, PaymentStatus.DECLINED)
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A payment that is written down and may be charged now.
+    """A committed payment that may be charged now.
 
-    `fresh`: no attempt before this one can have charged.
+    `fresh`: no earlier attempt can have charged.
     """
 
     payment: Payment
@@ -38,7 +38,7 @@ class _Attempt:
 
 
 class PaymentService:
-    """Pays orders."""
+    """Pays orders and reconciles payments."""
 
     def __init__(
         self, uow: ShopUnitOfWork, gateway: PaymentGateway, clock: Clock = utc_now
@@ -50,12 +50,12 @@ class PaymentService:
     async def pay(
         self, customer: Customer, order_id: UUID, *, idempotency_key: str, card_token: str
     ) -> Payment:
-        """Pay an order. The same key again returns the first decision and charges nothing.
+        """Pay an order. Repeating a key returns the first decision and charges nothing.
 
         Raises:
             NotFoundError: There is no such order of this customer.
-            ConflictError: It cannot be paid (any more), or the key belongs to another order.
-            GatewayUnavailableError: The outcome is open; the same key may try again.
+            ConflictError: It cannot be paid, or the key belongs to another order.
+            GatewayUnavailableError: The outcome is unknown; retry with the same key.
         """
         attempt = await self._begin(customer, order_id, idempotency_key)
         payment = attempt.payment
@@ -71,13 +71,13 @@ class PaymentService:
         return await self._settle(payment, result)
 
     async def list(self, order: Order) -> list[Payment]:
-        """Return an order's payments, the oldest first."""
+        """Return an order's payments, oldest first."""
         return list(await self._uow.payments.list(order.id))
 
     async def reconcile_pending(self, *, older_than: timedelta, limit: int = 100) -> int:
-        """Ask the gateway about payments whose outcome was never learnt; return how many are now.
+        """Query the gateway about pending payments; return how many were settled.
 
-        `older_than` must be longer than a charge can take with all its retries.
+        `older_than` must exceed the longest charge, including its retries.
         """
         before = self._clock() - older_than
         stuck = await self._uow.payments.list_pending(before, limit=limit)
@@ -87,7 +87,7 @@ class PaymentService:
             try:
                 result = await self._gateway.look_up(payment.idempotency_key)
             except GatewayUnavailableError:
-                break  # the others would fare no better
+                break  # the other requests would fail too
             if result is None:
                 await self._release(payment, payment.attempts)
             else:
@@ -96,7 +96,7 @@ class PaymentService:
         return settled
 
     async def _begin(self, customer: Customer, order_id: UUID, key: str) -> _Attempt:
-        """First transaction: write down that this key is about to charge."""
+        """First transaction: record that this key is about to charge."""
         order = await self._uow.orders.lock(order_id)
         if order is None or order.customer_id != customer.id:
             raise NotFoundError("There is no such order.")
@@ -127,12 +127,12 @@ class PaymentService:
         if order.status is not OrderStatus.PENDING:
             raise ConflictError(f"An order that is {order.status} cannot be paid.")
         if await self._uow.payments.find_active(order.id) is not None:
-            raise ConflictError("Another payment of this order is under way.")
+            raise ConflictError("Another payment of this order is in progress.")
 
     async def _settle(self, payment: Payment, result: ChargeResult) -> Payment:
-        """Second transaction: write down the gateway's decision, and tell it."""
+        """Second transaction: record the gateway's decision and its event."""
         order, payment = await self._lock(payment)
-        if payment.status in DECIDED:  # the same key, twice at once: the other was faster
+        if payment.status in DECIDED:  # a concurrent request with the same key has settled it
             return payment
         payment.gateway_reference = result.reference
         payment.decline_reason = result.decline_reason
@@ -146,7 +146,7 @@ class PaymentService:
         return payment
 
     async def _release(self, payment: Payment, attempt: int) -> None:
-        """Give the order free again: nothing was charged, unless somebody tried in between."""
+        """Release the order, since nothing was charged, unless another attempt was made."""
         _, payment = await self._lock(payment)
         if payment.status is PaymentStatus.PENDING and payment.attempts == attempt:
             payment.status = PaymentStatus.FAILED
@@ -157,5 +157,5 @@ class PaymentService:
         order = await self._uow.orders.lock(payment.order_id)
         locked = await self._uow.payments.lock(payment.id)
         if order is None or locked is None:
-            raise NotFoundError("The payment is gone.")
+            raise NotFoundError("The payment no longer exists.")
         return order, locked

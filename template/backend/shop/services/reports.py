@@ -1,4 +1,4 @@
-"""Reports: what was sold."""
+"""Sales reports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class SalesReport:
-    """Sales in a range, which holds its start and not its end."""
+    """Sales in a date range, which excludes its end."""
 
     start: datetime
     end: datetime
@@ -26,30 +26,30 @@ class SalesReport:
 
     @property
     def orders(self) -> int:
-        """How many orders were paid."""
+        """The number of paid orders."""
         return sum(day.orders for day in self.days)
 
     @property
     def revenue(self) -> Decimal:
-        """What they brought."""
+        """The total revenue."""
         return sum((day.revenue for day in self.days), Decimal("0.00"))
 
     @property
     def average_order(self) -> Decimal:
-        """What one of them brought, to the cent; 0 when there was none."""
+        """The average order value, rounded to cents; 0 without orders."""
         if not self.orders:
             return Decimal("0.00")
         return (self.revenue / self.orders).quantize(_CENT, ROUND_HALF_UP)
 
 
 class ReportService:
-    """Adds up orders, in batches that the database makes."""
+    """Reports sales, aggregated by the database."""
 
     def __init__(self, uow: ShopUnitOfWork) -> None:
         self._uow = uow
 
     async def report_sales(self, start: datetime, end: datetime, *, top: int = 10) -> SalesReport:
-        """Add up what was paid in a range.
+        """Report the sales of a date range.
 
         Raises:
             ValidationFailedError: The range ends before it starts, or is longer than a year.

@@ -1,1 +1,1 @@
-"""Makes rows for tests: `build()` in memory, `await create(session)` committed in the database."""
+"""Factories for rows: `build()` in memory, `await create(session)` committed in the database."""

@@ -1,1 +1,1 @@
-"""Small working stand-ins that tests pass in where the application would reach outside."""
+"""Small working implementations that tests pass in instead of external systems."""

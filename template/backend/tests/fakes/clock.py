@@ -1,24 +1,24 @@
-"""A clock that moves when a test says so."""
+"""A clock that a test controls."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """Tells the time when called, and seconds by `monotonic`; both move together."""
+    """Returns the time when called, and seconds from `monotonic`; both advance together."""
 
     def __init__(self, now: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)) -> None:
-        """Stop at a moment."""
+        """Start at a given time."""
         self.now = now
         self._start = now
 
     def __call__(self) -> datetime:
-        """Tell the time."""
+        """Return the time."""
         return self.now
 
     def monotonic(self) -> float:
-        """Tell the seconds since the clock was made."""
+        """Return the seconds since the clock was created."""
         return (self.now - self._start).total_seconds()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.now += timedelta(seconds=seconds)

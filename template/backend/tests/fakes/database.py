@@ -1,10 +1,10 @@
-"""A database that answers as it is told to."""
+"""A database without an engine."""
 
 from backend.core.database import Database
 
 
 class FakeDatabase(Database):
-    """Answers a ping, or fails it, and counts how often it was closed; has no engine."""
+    """Answers or fails a ping, and counts how often it was closed."""
 
     def __init__(self, *, failure: Exception | None = None) -> None:
         self.failure = failure

@@ -1,4 +1,4 @@
-"""Sample rows for development: `python -m backend.seed`, whichever domains there are."""
+"""Sample rows for development (`python -m backend.seed`) of all domains."""
 
 import pytest
 from sqlalchemy import func, select
@@ -19,7 +19,7 @@ async def count_rows(database: Database) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-async def test_the_second_time_nothing_is_added(integration_db: Database) -> None:
+async def test_a_second_run_adds_nothing(integration_db: Database) -> None:
     sentences = await main()
     assert all(sentences)
     rows = await count_rows(integration_db)

@@ -25,7 +25,7 @@ def find_classes(base: type[AppSettings] = AppSettings) -> Iterator[type[AppSett
 
 
 def read_example() -> dict[str, str]:
-    """Read the example's lines, those that are commented out too; not those of a deleted part."""
+    """Read the example's lines, including commented ones, without those of deleted parts."""
     first, *sections = Path(".env.example").read_text(encoding="utf-8").split("\n## ")
     parts = {*find_domains(), *find_features()}
     there = [one for one in sections if parts.issuperset(one.split("\n")[0].split(", "))]

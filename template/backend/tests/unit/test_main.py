@@ -1,4 +1,4 @@
-"""The composition root: what is found and made when, and who closes it."""
+"""The composition root: discovery, creation and closing of parts."""
 
 import tomllib
 from collections.abc import AsyncIterator

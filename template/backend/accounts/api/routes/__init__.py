@@ -1,1 +1,1 @@
-"""The routes, one resource a module. Each has a `router` with its own prefix and tags."""
+"""The routes, one module per resource. Each has a `router` with its own prefix and tags."""

@@ -1,4 +1,4 @@
-"""Accounts, seen by admins."""
+"""Accounts, for admins."""
 
 from typing import Annotated
 from uuid import UUID
@@ -21,7 +21,7 @@ router = APIRouter(
 async def list_customers(
     accounts: Accounts, paging: Paging, is_active: Annotated[bool | None, Query()] = None
 ) -> Page[Customer]:
-    """List accounts, the newest first."""
+    """List accounts, newest first."""
     return await accounts.list(is_active=is_active, cursor=paging.cursor, limit=paging.limit)
 
 
@@ -35,5 +35,5 @@ async def read_customer(customer_id: UUID, accounts: Accounts) -> Customer:
 async def change_customer(
     customer_id: UUID, body: CustomerPatch, accounts: Accounts, admin: CurrentAdmin
 ) -> Customer:
-    """Change some fields of an account; deactivating it ends its log-ins."""
+    """Update fields of an account; deactivating it revokes its tokens."""
     return await accounts.change(customer_id, body.changes(), by=admin)

@@ -1,4 +1,4 @@
-"""GraphQL for accounts: who is asking."""
+"""GraphQL for accounts: authentication and the caller's account."""
 
 from fastapi import FastAPI
 
@@ -8,7 +8,7 @@ from backend.features.graphql.schema import Roots
 
 
 def install(app: FastAPI) -> None:
-    """Add the query; a WebSocket is for those who are logged in."""
+    """Add the query; require authentication for WebSockets."""
     roots: Roots = app.state.graphql
     roots.queries.append(AccountsQuery)
     roots.admit = get_customer

@@ -1,4 +1,4 @@
-"""Who is asking, by the token that REST takes."""
+"""Authentication with the same token as REST."""
 
 from backend.accounts.models.customer import Customer
 from backend.accounts.services.container import AccountsContainer
@@ -7,10 +7,10 @@ from backend.features.graphql.context import OperationContext
 
 
 async def get_customer(context: OperationContext) -> Customer:
-    """Return whose access token came. Asked once: `await info.context.once(get_customer)`.
+    """Return the caller. Call it once per operation: `await info.context.once(get_customer)`.
 
     Raises:
-        AuthenticationError: None came, or it is no good.
+        AuthenticationError: The token is missing or invalid.
     """
     token = context.connection.token
     if token is None:

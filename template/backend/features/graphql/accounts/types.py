@@ -15,7 +15,7 @@ strawberry.enum(Role, name="Role", description="What an account may do.")
 
 @strawberry.type
 class Account:
-    """An account, seen by its owner."""
+    """The caller's account."""
 
     id: UUID
     email: str
@@ -26,7 +26,7 @@ class Account:
 
     @classmethod
     def of(cls, customer: Customer) -> Self:
-        """Show a customer."""
+        """Convert a customer."""
         return cls(
             id=customer.id,
             email=customer.email,
@@ -39,9 +39,9 @@ class Account:
 
 @strawberry.type
 class AccountsQuery:
-    """What may be asked about accounts."""
+    """Queries about accounts."""
 
     @strawberry.field
     async def me(self, info: Info) -> Account:
-        """The account whose token came with the request."""
+        """The account that the request's token belongs to."""
         return Account.of(await info.context.once(get_customer))

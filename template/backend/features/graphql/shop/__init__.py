@@ -1,4 +1,4 @@
-"""GraphQL for the shop, on the services that REST has."""
+"""GraphQL for the shop, on the same services as REST."""
 
 from fastapi import FastAPI
 

@@ -16,7 +16,7 @@ from backend.shop.services.container import ShopContainer
 
 @strawberry.type
 class Product:
-    """A product of the catalogue. It may be no longer for sale, where it was ordered before."""
+    """A product in the catalogue. In an order, it may no longer be for sale."""
 
     id: UUID
     sku: str
@@ -29,7 +29,7 @@ class Product:
 
     @classmethod
     def of(cls, product: Row | ProductOut) -> Self:
-        """Show a product."""
+        """Convert a product."""
         return cls(
             id=product.id,
             sku=product.sku,
@@ -44,7 +44,7 @@ class Product:
 
 @strawberry.type
 class ProductPage:
-    """Some of the products; `next_cursor` leads to the following ones, null: these are the last."""
+    """A page of products; `next_cursor` leads to the next page; null on the last one."""
 
     items: list[Product]
     next_cursor: str | None
@@ -52,7 +52,7 @@ class ProductPage:
 
 @strawberry.input
 class ProductFilter:
-    """Which products; what is left out does not matter."""
+    """Filters; an omitted one matches all."""
 
     search: str | None = None
     min_price: Decimal | None = None
@@ -63,7 +63,7 @@ class ProductFilter:
 async def load_products(
     context: OperationContext, ids: list[UUID]
 ) -> list[Product | BaseException]:
-    """Load products by their ids, in one statement, those that are not for sale too."""
+    """Load products by id in one statement, including those not for sale."""
     shop: ShopContainer = context.app.state.shop
     async with context.work(shop.open_unit_of_work) as uow:
         found = await shop.catalogue(uow).find(ids)

@@ -1,4 +1,4 @@
-"""What happens to orders, as it happens."""
+"""Subscriptions to changes of orders."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,15 +17,15 @@ from backend.shop.services.order_events import make_topic
 
 @strawberry.type
 class ShopSubscription:
-    """What happens in the shop. While a subscription waits, it holds no connection."""
+    """Events of the shop. A waiting subscription holds no database connection."""
 
     @strawberry.subscription
     async def order_changes(self, info: Info, order_id: Id) -> AsyncIterator[Order]:
-        """An order as it is, and again after each change. Ends with the token."""
+        """An order now and after each change. Ends when the token expires."""
         context = info.context
         async with get_shop(context).bus.subscribe() as subscription:
             subscription.add(make_topic(order_id))
-            while True:  # read while we listen: what happens from here on is not missed
+            while True:  # read after subscribing, so that no change is missed
                 context.forget_rows()
                 yield await read_order(context, order_id)
                 await _next_event(context, subscription)
@@ -46,6 +46,6 @@ async def _next_event(context: OperationContext, subscription: Subscription) -> 
     except TimeoutError as error:
         raise AuthenticationError("The token has expired.") from error
     except SlowConsumerError as error:
-        raise UnavailableError("Too many changes were waiting: subscribe again.") from error
+        raise UnavailableError("Changes were lost: subscribe again.") from error
     except BusClosedError as error:
         raise UnavailableError("The server is stopping: subscribe again.") from error

@@ -1,4 +1,4 @@
-"""Arguments by the rules that REST has for them."""
+"""Validation of arguments by REST's rules."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 def check(kind: Callable[..., T], values: Any) -> T:
-    """Return the values as REST's schema or parameters of that kind.
+    """Validate the values with a schema or parameter model of REST.
 
     Raises:
-        pydantic.ValidationError: They break its rules; the client gets `validation_failed`.
+        pydantic.ValidationError: They are invalid; the client gets `validation_failed`.
     """
     checked: T = _adapter(kind).validate_python(values)
     return checked

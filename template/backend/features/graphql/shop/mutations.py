@@ -1,4 +1,4 @@
-"""What may be done in the shop."""
+"""Mutations of the shop."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from backend.shop.services.orders import OrderItem
 
 @strawberry.input
 class OrderLineInput:
-    """So many pieces of a product."""
+    """A product and its quantity."""
 
     product_id: UUID
     quantity: int
@@ -25,11 +25,11 @@ class OrderLineInput:
 
 @strawberry.type
 class ShopMutation:
-    """What may be done in the shop."""
+    """Mutations of the shop."""
 
     @strawberry.mutation
     async def place_order(self, info: Info, lines: list[OrderLineInput]) -> Order:
-        """Order products; their pieces are kept until the order expires."""
+        """Order products; their stock is reserved until the order expires."""
         wanted = [{"product_id": line.product_id, "quantity": line.quantity} for line in lines]
         body = check(OrderIn, {"lines": wanted})
         items = [OrderItem(line.product_id, line.quantity) for line in body.lines]
@@ -42,7 +42,7 @@ class ShopMutation:
 
     @strawberry.mutation
     async def cancel_order(self, info: Info, order_id: Id) -> Order:
-        """Cancel an order that is not paid."""
+        """Cancel an unpaid order."""
         customer = await info.context.once(get_customer)
         shop = get_shop(info.context)
         async with info.context.work(shop.open_unit_of_work) as uow:
@@ -54,7 +54,7 @@ class ShopMutation:
     async def pay_order(
         self, info: Info, order_id: Id, idempotency_key: str, card_token: str
     ) -> Payment:
-        """Pay an order. Repeat a request that got no answer with the same key."""
+        """Pay an order. Retry a request without response with the same key."""
         key = check(IdempotencyKey, idempotency_key)
         body = check(PaymentIn, {"card_token": card_token})
         customer = await info.context.once(get_customer)
@@ -69,7 +69,7 @@ class ShopMutation:
 
 
 async def _tell(context: OperationContext) -> None:
-    """Publish events: when the response is out, or at once where there is none to wait for."""
+    """Publish events after the response, or at once over a WebSocket."""
     context.forget_rows()
     jobs = {"publish events": get_shop(context).publish_events}
     background = context.connection.background_tasks

@@ -18,7 +18,7 @@ strawberry.enum(payment.PaymentStatus, name="PaymentStatus")
 
 @strawberry.type
 class OrderLine:
-    """A line of an order, at the price of that moment."""
+    """A line of an order, at the price when ordered."""
 
     product_id: UUID
     quantity: int
@@ -26,7 +26,7 @@ class OrderLine:
 
     @strawberry.field
     async def product(self, info: Info) -> Product:
-        """What was ordered, as it is now."""
+        """The product in its current state."""
         return await info.context.loader(load_products).load(self.product_id)
 
 
@@ -43,7 +43,7 @@ class Order:
 
     @classmethod
     def of(cls, order: models.Order) -> Self:
-        """Show an order, with its lines."""
+        """Convert an order with its lines."""
         return cls(
             id=order.id,
             status=order.status,
@@ -61,7 +61,7 @@ class Order:
 
 @strawberry.type
 class OrderPage:
-    """Some of the orders; `next_cursor` leads to the following ones, null: these are the last."""
+    """A page of orders; `next_cursor` leads to the next page; null on the last one."""
 
     items: list[Order]
     next_cursor: str | None
@@ -69,7 +69,7 @@ class OrderPage:
 
 @strawberry.type
 class Payment:
-    """A payment; `declined` is an answer, not an error."""
+    """A payment; `declined` is a result, not an error."""
 
     id: UUID
     order_id: UUID
@@ -79,7 +79,7 @@ class Payment:
 
     @classmethod
     def of(cls, row: payment.Payment) -> Self:
-        """Show a payment."""
+        """Convert a payment."""
         return cls(
             id=row.id,
             order_id=row.order_id,

@@ -1,4 +1,4 @@
-"""What may be asked about the shop."""
+"""Queries about the shop."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -28,20 +28,20 @@ Filter = Annotated[ProductFilter | None, strawberry.argument(name="filter")]
 
 
 def get_shop(context: OperationContext) -> ShopContainer:
-    """Return the shop's parts."""
+    """Return the shop's container."""
     shop: ShopContainer = context.app.state.shop
     return shop
 
 
 @strawberry.type
 class ShopQuery:
-    """What may be asked about the shop."""
+    """Queries about the shop."""
 
     @strawberry.field
     async def products(
         self, info: Info, filters: Filter = None, cursor: str | None = None, limit: int = 20
     ) -> ProductPage:
-        """What is for sale, the newest first."""
+        """Products for sale, newest first."""
         params = check(ProductParams, asdict(filters) if filters else {})
         paging = check(PageParams, {"cursor": cursor, "limit": limit})
         shop = get_shop(info.context)
@@ -68,7 +68,7 @@ class ShopQuery:
         cursor: str | None = None,
         limit: int = 20,
     ) -> OrderPage:
-        """One's own orders, the newest first."""
+        """The caller's orders, newest first."""
         paging = check(PageParams, {"cursor": cursor, "limit": limit})
         customer = await info.context.once(get_customer)
         filters = orders.OrderFilter(customer_id=customer.id, status=status)
@@ -79,7 +79,7 @@ class ShopQuery:
 
     @strawberry.field
     async def order(self, info: Info, order_id: Id) -> Order:
-        """One order of one's own, or anybody's for an admin."""
+        """One order of the caller, or of anyone for an admin."""
         return await read_order(info.context, order_id)
 
 
@@ -87,8 +87,8 @@ async def read_order(context: OperationContext, order_id: UUID) -> Order:
     """Return an order that the caller may see.
 
     Raises:
-        AuthenticationError: Nobody is logged in.
-        NotFoundError: There is none, or it is somebody else's.
+        AuthenticationError: The caller is not logged in.
+        NotFoundError: It does not exist, or belongs to someone else.
     """
     customer = await context.once(get_customer)
     shop = get_shop(context)

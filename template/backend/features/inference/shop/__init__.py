@@ -1,4 +1,4 @@
-"""The shop's images, labelled: a queue in the database, a job that works it off, a route."""
+"""Labels of the shop's images: a queue in the database, a job and a route."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ def install(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Label images in the background, if there is a service."""
+    """Label images in the background, if a service is configured."""
     settings: SettingsRegistry = app.state.settings
     is_there = settings.get(InferenceSettings).inference_url
     interval = settings.get(ScheduleSettings).seconds_between_jobs if is_there else 0
@@ -32,12 +32,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def make_jobs(app: FastAPI) -> dict[str, Job]:
-    """Return what runs in the background, by name; it uses the parts of that moment."""
+    """Return the background jobs by name; each run uses the current parts."""
     return {"label images": lambda: make_service(app).run()}
 
 
 def make_service(app: FastAPI) -> LabellingService:
-    """Make the service that labels images, from the parts of a running app."""
+    """Create the labelling service from the parts of a running app."""
     settings: SettingsRegistry = app.state.settings
     return LabellingService(
         make_factory(app.state.database, LabellingUnitOfWork),

@@ -18,6 +18,6 @@ def install(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Exchange the store for images, until the app stops."""
+    """Replace the media store until the app stops."""
     app.state.shop = replace(app.state.shop, media=S3MediaStore(app.state.object_storage))
     yield

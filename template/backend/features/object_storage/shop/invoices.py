@@ -1,4 +1,4 @@
-"""Invoices: one object for each paid order, which is never changed."""
+"""Invoices: one immutable object per paid order."""
 
 import json
 from contextlib import suppress
@@ -10,20 +10,20 @@ from backend.shop.models.order import Order, OrderStatus
 
 
 class InvoiceOut(Output):
-    """Where an invoice can be downloaded, for so many seconds."""
+    """A link to download an invoice, and its lifetime in seconds."""
 
     url: str
     seconds: int
 
 
 class Invoices:
-    """Writes an invoice when somebody first asks for it."""
+    """Creates an invoice on its first request."""
 
     def __init__(self, storage: ObjectStorage) -> None:
         self._storage = storage
 
     async def make_link(self, order: Order) -> InvoiceOut:
-        """Return a link to the invoice of an order.
+        """Return a link to an order's invoice.
 
         Raises:
             ConflictError: It is not paid.
@@ -31,7 +31,7 @@ class Invoices:
         if order.status not in {OrderStatus.PAID, OrderStatus.SHIPPED}:
             raise ConflictError(f"An order that is {order.status} has no invoice.")
         key = f"invoices/{order.id}.json"
-        with suppress(ConflictError):  # written before: what a customer has seen stays
+        with suppress(ConflictError):  # already written: an issued invoice never changes
             await self._storage.put(
                 key, _render(order), content_type="application/json", only_if_new=True
             )

@@ -14,7 +14,7 @@ _logger = structlog.get_logger(__name__)
 
 
 class S3MediaStore:
-    """Files in the folder `media/` of the bucket. Clients download them from the storage itself."""
+    """Files under `media/` in the bucket. Clients download them directly from the storage."""
 
     def __init__(self, storage: ObjectStorage) -> None:
         self._storage = storage
@@ -31,7 +31,7 @@ class S3MediaStore:
         return name
 
     async def find(self, name: str) -> Link:
-        """Return a link, good for as long as the answer with it may be kept, and that again."""
+        """Return a link that is valid for twice as long as the response with it may be cached."""
         key = _key(name)
         await self._storage.describe(key)
         return Link(await self._storage.make_link(key), self._storage.link_seconds // 2)
@@ -41,14 +41,14 @@ class S3MediaStore:
         return await self._storage.read(_key(name))
 
     async def delete(self, name: str) -> None:
-        """Remove the file. It cannot be reached any more, so one that stays is only logged."""
+        """Delete the file. It is no longer referenced, so a failure is only logged."""
         try:
             await self._storage.delete(_key(name))
         except UnavailableError:
-            _logger.warning("a file without a row stays in the object storage", name=name)
+            _logger.warning("object storage keeps an orphaned file", name=name)
 
 
 def _key(name: str) -> str:
-    if not _NAME.fullmatch(name):  # nothing else of the bucket can be asked for
+    if not _NAME.fullmatch(name):  # no other object of the bucket is accessible
         raise NotFoundError("There is no such file.")
     return f"media/{name}"

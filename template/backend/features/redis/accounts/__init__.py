@@ -1,4 +1,4 @@
-"""Accounts with Redis: one limit of log-in attempts for all replicas."""
+"""Accounts with Redis: a limit on login attempts shared by all replicas."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ def install(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Exchange the limiter."""
+    """Replace the limiter."""
     accounts = app.state.accounts
     limiter = RedisLoginLimiter(
         app.state.redis, app.state.settings.get(AuthSettings), accounts.login_limiter

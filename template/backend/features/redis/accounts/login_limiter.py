@@ -1,4 +1,4 @@
-"""Attempts to log in are counted in Redis, for all replicas together."""
+"""A login limiter whose counts in Redis are shared by all replicas."""
 
 import structlog
 from redis import RedisError
@@ -9,7 +9,7 @@ from backend.features.redis.connection import RedisConnection
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# Milliseconds until the next attempt, or 0. An attempt is counted for both keys or for none.
+# Returns milliseconds until the next attempt, or 0. Counts an attempt for both keys or neither.
 _ATTEMPT = """
 local wait = 0
 for i, key in ipairs(KEYS) do
@@ -24,7 +24,7 @@ end
 return 0
 """
 
-# The account's window is forgotten, and one attempt of the client.
+# Drops the account's window and one attempt of the client.
 _SUCCEED = """
 redis.call('DEL', KEYS[1])
 if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('DECR', KEYS[2]) end
@@ -32,7 +32,7 @@ if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('DECR', KEYS[2]) end
 
 
 class RedisLoginLimiter:
-    """Counts for all replicas; while Redis is away, each replica counts for itself."""
+    """Counts for all replicas; while Redis is unavailable, each replica counts separately."""
 
     def __init__(
         self, redis: RedisConnection, settings: AuthSettings, fallback: LoginLimiter
@@ -45,7 +45,7 @@ class RedisLoginLimiter:
         self._succeed = redis.client.register_script(_SUCCEED)
 
     async def attempt(self, *, account: str, client: str) -> None:
-        """Count an attempt for both, unless one of them has none left.
+        """Count an attempt for both, unless either has none left.
 
         Raises:
             TooManyAttemptsError: The account or the client has no attempt left.
@@ -61,7 +61,7 @@ class RedisLoginLimiter:
             raise TooManyAttemptsError(wait / 1000)
 
     async def succeed(self, *, account: str, client: str) -> None:
-        """Forget the account's window, and one attempt of the client."""
+        """Drop the account's window and one attempt of the client."""
         await self._fallback.succeed(account=account, client=client)
         try:
             await self._succeed(keys=self._keys(account, client))

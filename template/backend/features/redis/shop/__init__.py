@@ -1,4 +1,4 @@
-"""The shop with Redis: one cache and one bus for all replicas, and sales counted from a stream."""
+"""The shop with Redis: a shared cache and event bus, and sales counted from a stream."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,7 +21,7 @@ def install(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Exchange the cache and the bus, and count sales, until the app stops."""
+    """Replace the cache and the bus, and count sales, until the app stops."""
     async with AsyncExitStack() as stack:
         redis = app.state.redis
         sales = app.state.sales = Sales(redis)

@@ -14,9 +14,9 @@ _MANY = 500
 
 
 class RedisCache:
-    """Text with a time to live. While Redis is away, it holds nothing and breaks nothing.
+    """Text with a time to live. While Redis is unavailable, it is empty and raises nothing.
 
-    What could not be forgotten meanwhile is stale until its time is over.
+    Entries that could not be deleted meanwhile stay stale until they expire.
     """
 
     def __init__(self, redis: RedisConnection) -> None:
@@ -24,20 +24,20 @@ class RedisCache:
         self._is_away = False
 
     async def get(self, key: str) -> str | None:
-        """Return the value, or None when it is missing, too old, or out of reach."""
+        """Return the value, or None if it is missing, expired or unavailable."""
         value = None
         with self._tolerated():
             value = await self._redis.client.get(self._redis.key("cache", key))
         return None if value is None else str(value)
 
     async def set(self, key: str, value: str, *, ttl: float) -> None:
-        """Store a value for `ttl` seconds, at least for a millisecond."""
+        """Store a value for `ttl` seconds, at least a millisecond."""
         milliseconds = max(1, round(1000 * ttl))
         with self._tolerated():
             await self._redis.client.set(self._redis.key("cache", key), value, px=milliseconds)
 
     async def delete_prefix(self, prefix: str) -> None:
-        """Forget every key that starts with the prefix."""
+        """Delete every key that starts with the prefix."""
         client = self._redis.client
         pattern = _escape(self._redis.key("cache", prefix)) + "*"
         with self._tolerated():
@@ -59,5 +59,5 @@ class RedisCache:
 
 
 def _escape(name: str) -> str:
-    """Take away the meaning that some characters have in a pattern of Redis."""
+    """Escape the wildcards of Redis patterns."""
     return "".join(f"\\{letter}" if letter in r"*?[]^\-" else letter for letter in name)

@@ -1,4 +1,4 @@
-"""Events for the listeners of all replicas, by publish and subscribe."""
+"""Events for the listeners of all replicas, with Redis pub/sub."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,10 +27,10 @@ _RETRY_SECONDS = 0.5
 
 
 class RedisEventBus:
-    """Publishes to Redis, and passes on what comes from there to the listeners of this replica.
+    """Publishes to Redis, and forwards its events to this replica's listeners.
 
-    Redis keeps no event for those who are away: when the connection breaks, the listeners are
-    told that they have missed something, as slow ones are.
+    Redis stores no events for disconnected subscribers: when the connection is lost, listeners
+    get the same error as slow ones.
     """
 
     def __init__(self, redis: RedisConnection, sales: Sales) -> None:
@@ -44,11 +44,11 @@ class RedisEventBus:
 
     @property
     def listeners(self) -> int:
-        """How many mailboxes are open in this process."""
+        """The number of open subscriptions in this process."""
         return self._local.listeners
 
     async def publish(self, event: Event) -> None:
-        """Hand an event to Redis, and into the stream of sales.
+        """Publish an event to Redis and add it to the stream of sales.
 
         Raises:
             BusClosedError: The bus is closed.
@@ -66,7 +66,7 @@ class RedisEventBus:
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:
-        """Open a mailbox; the first one connects to Redis.
+        """Open a subscription; the first one connects to Redis.
 
         Raises:
             UnavailableError: Redis does not answer.
@@ -82,17 +82,17 @@ class RedisEventBus:
             yield subscription
 
     async def close(self) -> None:
-        """Wake every listener with `BusClosedError`, and leave the channel."""
+        """End all subscriptions with `BusClosedError`, and unsubscribe from the channel."""
         self._closed = True
         await self._local.close()
-        self._subscribed.set()  # who waits for it finds the bus closed
+        self._subscribed.set()  # tasks waiting for it find the bus closed
         if self._receiving is not None:
             self._receiving.cancel()
             with suppress(asyncio.CancelledError):
                 await self._receiving
 
     async def _receive(self) -> None:
-        """Pass events on for good, through as many connections as it takes."""
+        """Forward events forever, reconnecting as needed."""
         while True:
             try:
                 await self._receive_once()
@@ -108,7 +108,7 @@ class RedisEventBus:
             while True:
                 message = await pubsub.get_message(timeout=_POLL_SECONDS)
                 if message is None:
-                    # Ask, so that a connection is noticed that is dead without a word.
+                    # Ping, to detect a connection that was lost silently.
                     await pubsub.ping()
                 elif message["type"] == "subscribe":
                     self._subscribed.set()

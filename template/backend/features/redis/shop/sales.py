@@ -1,8 +1,8 @@
 """Sales of each day, counted from a stream of paid orders.
 
-The stream keeps what was not counted yet. Replicas count as one consumer group: each entry is given
-to one of them, and to another one when the first has not finished it in time. An event is counted
-once, however often it is delivered.
+The stream keeps uncounted entries. Replicas form one consumer group: each entry is delivered to one
+of them, and to another one if the first does not acknowledge it in time. An event is counted once,
+however often it is delivered.
 """
 
 import os
@@ -25,12 +25,12 @@ logger = structlog.stdlib.get_logger(__name__)
 _PAID = "order.paid"
 _GROUP = "sales"
 _KEPT = 100_000
-"""Entries of the stream; older ones go when more are added, counted or not."""
+"""Maximum entries of the stream; adding more drops the oldest, counted or not."""
 _BATCH = 100
 _DAYS = 35 * 24 * 3600
-"""Seconds for which counts are kept."""
+"""Seconds to keep counts."""
 
-# Counts an order, unless its event has been counted, and takes it out of the group's list.
+# Counts an order unless its event was already counted, and acknowledges the entry.
 _COUNT = """
 if redis.call('SADD', KEYS[2], ARGV[1]) == 1 then
     redis.call('HINCRBY', KEYS[1], 'orders', 1)
@@ -46,7 +46,7 @@ _Entry = tuple[str, dict[str, str]]
 
 
 class SalesOut(Output):
-    """Paid orders of a day and what they came to."""
+    """Paid orders of a day and their total."""
 
     day: date
     orders: int
@@ -55,7 +55,7 @@ class SalesOut(Output):
 
 @dataclass(frozen=True, slots=True)
 class CountReport:
-    """How many entries were counted, and how many were set aside as unreadable."""
+    """The number of entries counted, and of unreadable ones set aside."""
 
     counted: int = 0
     set_aside: int = 0
@@ -67,12 +67,12 @@ class Sales:
     def __init__(
         self, redis: RedisConnection, *, retry_after: float = 30.0, consumer: str | None = None
     ) -> None:
-        """Make a consumer of the group.
+        """Create a consumer of the group.
 
         Args:
             redis: The connection.
-            retry_after: Seconds after which another consumer takes an entry over.
-            consumer: The consumer's name; without one, that of this process.
+            retry_after: Seconds after which another consumer takes over an entry.
+            consumer: The consumer's name; by default derived from this process.
         """
         self._redis = redis
         self._retry_after = round(1000 * retry_after)
@@ -92,10 +92,10 @@ class Sales:
             pipeline.xadd(self._stream, entry, maxlen=_KEPT, approximate=True)
 
     async def count(self) -> CountReport:
-        """Count what is in the stream: first what other consumers have left, then what is new.
+        """Count the entries: first those that other consumers left unfinished, then new ones.
 
         Raises:
-            redis.RedisError: Redis does not answer; what was not counted is left for later.
+            redis.RedisError: Redis does not answer; uncounted entries remain.
         """
         await self._make_group()
         counted = set_aside = 0
@@ -146,7 +146,7 @@ class Sales:
         )
 
     async def _set_aside(self, entry_id: str, fields: dict[Any, Any]) -> None:
-        """Move an entry that nobody can count to a stream for people to look at."""
+        """Move an unreadable entry to a separate stream for inspection."""
         async with self._redis.client.pipeline(transaction=True) as pipeline:
             pipeline.xadd(self._aside, fields, maxlen=_KEPT, approximate=True)
             pipeline.xack(self._stream, _GROUP, entry_id)

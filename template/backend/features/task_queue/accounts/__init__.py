@@ -1,4 +1,4 @@
-"""Accounts with a task queue: new customers are welcomed, old tokens are deleted by a worker."""
+"""Accounts with a task queue: a welcome mail, and a worker that deletes expired tokens."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ def install(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Let registrations write mail, and take the periodic jobs over."""
+    """Queue mail on registration, and move the periodic jobs to workers."""
     app.state.accounts = replace(app.state.accounts, on_registered=welcome)
     queue: TaskQueue = app.state.task_queue
     for name in PERIODIC:
@@ -29,7 +29,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def welcome(uow: AccountsUnitOfWork, customer: Customer) -> None:
-    """Write the mail for a new customer, in the transaction that makes the account."""
+    """Queue the welcome mail in the transaction that creates the account."""
     await add_mail(
         uow,
         to=customer.email,

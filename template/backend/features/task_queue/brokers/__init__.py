@@ -1,6 +1,6 @@
-"""The broker: each project has one of the modules here, whatever it is called.
+"""The broker: a project has exactly one module here, found by its place, not its name.
 
-It has `BrokerSettings`, whose `configure()` returns what Celery needs to know of that broker.
+It defines `BrokerSettings`, whose `configure()` returns the broker's Celery configuration.
 """
 
 from typing import Any, Protocol, cast
@@ -10,10 +10,10 @@ from backend.core.settings import AppSettings
 
 
 class Broker(Protocol):
-    """What a broker's settings offer."""
+    """The interface of a broker's settings."""
 
     def configure(self) -> dict[str, Any]:
-        """Return the lines of Celery's configuration that differ from broker to broker."""
+        """Return the broker-specific part of Celery's configuration."""
 
 
 (_module,) = import_modules(__name__, __path__)

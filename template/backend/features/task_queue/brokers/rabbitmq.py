@@ -16,25 +16,25 @@ def _check_url(url: str) -> str:
 
 
 class BrokerSettings(AppSettings):
-    """Where the broker is; the URL's path is the vhost."""
+    """The broker's address; the URL's path is the vhost."""
 
-    # Holds a password: kept out of every repr.
+    # Contains a password, so it is excluded from repr.
     amqp_url: Annotated[str, AfterValidator(_check_url), Field(repr=False)] = (
         "amqp://guest:guest@127.0.0.1:5672//"
     )
 
     def find_weaknesses(self) -> Iterator[str]:
-        """Yield what production must not run with, a sentence each."""
+        """Yield a message for each setting that is unsafe in production."""
         yield from super().find_weaknesses()
         password = urlsplit(self.amqp_url).password
-        if password in {None, "guest"}:  # RabbitMQ asks for one; at first it has this one
+        if password in {None, "guest"}:  # RabbitMQ's default password
             password = ""
         yield from find_weak_password("AMQP_URL", password, "the user of RabbitMQ")
 
     def configure(self) -> dict[str, Any]:
-        """Return what Celery needs to know."""
+        """Return the broker-specific part of Celery's configuration."""
         return {
             "broker_url": self.amqp_url,
-            # A message is sent when the broker says so.
+            # Publisher confirms: a message counts as sent when the broker confirms it.
             "broker_transport_options": {"confirm_publish": True},
         }

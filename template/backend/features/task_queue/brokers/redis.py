@@ -16,25 +16,25 @@ def _check_url(url: str) -> str:
 
 
 class BrokerSettings(AppSettings):
-    """A broker of its own, or one that others use too: every key begins with the prefix."""
+    """The broker's address. A prefix of all keys allows sharing a server."""
 
-    # Holds a password: kept out of every repr.
+    # Contains a password, so it is excluded from repr.
     task_redis_url: Annotated[str, AfterValidator(_check_url), Field(repr=False)] = (
         "redis://127.0.0.1:6379/0"
     )
     task_redis_prefix: str = "app:tasks:"
-    # Seconds until a message is given to another worker; more than a job with its waits takes.
+    # Seconds until a message is redelivered; must exceed the longest job including its retries.
     task_redis_visibility_timeout: int = Field(default=300, ge=1)
     task_redis_timeout: float = Field(default=2.0, gt=0, description="Seconds.")
 
     def find_weaknesses(self) -> Iterator[str]:
-        """Yield what production must not run with, a sentence each."""
+        """Yield a message for each setting that is unsafe in production."""
         yield from super().find_weaknesses()
         password = urlsplit(self.task_redis_url).password
         yield from find_weak_password("TASK_REDIS_URL", password, "the user of Redis")
 
     def configure(self) -> dict[str, Any]:
-        """Return what Celery needs to know."""
+        """Return the broker-specific part of Celery's configuration."""
         return {
             "broker_url": self.task_redis_url,
             "broker_transport_options": {

@@ -1,4 +1,4 @@
-"""Jobs: what is to be done, written in the transaction that wants it."""
+"""Jobs, written in the transaction that requests them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from backend.core.models import Base, Timestamps, UuidPrimaryKey
 
 
 class JobStatus(StrEnum):
-    """`dead` = given up, until someone retries it."""
+    """`dead`: failed for good, until it is retried by hand."""
 
     OPEN = "open"
     DONE = "done"
@@ -20,7 +20,7 @@ class JobStatus(StrEnum):
 
 
 class Job(UuidPrimaryKey, Timestamps, Base):
-    """A job. Its id is the key by which it is done once, however often it is delivered."""
+    """A job. Its id ensures that it is done once, however often it is delivered."""
 
     __tablename__ = "job"
     __table_args__ = (
@@ -47,9 +47,9 @@ class Job(UuidPrimaryKey, Timestamps, Base):
         default=JobStatus.OPEN,
         server_default=JobStatus.OPEN.value,
     )
-    # How often a worker began it; one that was killed has counted too.
+    # How often a worker started it, including workers that were killed.
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None] = mapped_column(Text)
-    # When it is sent to the broker (again), unless it is done by then; None is at once.
+    # When to send it to the broker (again), unless it is done; None: at once.
     send_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -14,7 +14,7 @@ from backend.features.task_queue.models.job import Job, JobStatus
 
 
 class JobRepository:
-    """Jobs that are open, done, or dead. The times are the database's."""
+    """Jobs: open, done or dead. Times come from the database's clock."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -22,14 +22,14 @@ class JobRepository:
     async def add(
         self, name: str, arguments: Mapping[str, Any], *, key: UUID | None = None
     ) -> UUID:
-        """Write a job into the transaction that wants it; one with a known key is there already."""
+        """Insert a job in the current transaction, unless its key already exists."""
         job_id = key or uuid4()
         statement = insert(Job).values(id=job_id, name=name, arguments=dict(arguments))
         await self._session.execute(statement.on_conflict_do_nothing(index_elements=[Job.id]))
         return job_id
 
     async def lock_due(self, *, limit: int) -> Sequence[Job]:
-        """Return and lock open jobs that are to be sent; those that others have locked are not."""
+        """Return and lock due open jobs, skipping those that are already locked."""
         statement = (
             select(Job)
             .where(
@@ -43,7 +43,7 @@ class JobRepository:
         return (await self._session.scalars(statement)).all()
 
     async def send_later(self, jobs: Sequence[Job], wait: timedelta) -> None:
-        """Let jobs be sent again, unless they are done by then."""
+        """Schedule jobs to be sent again, unless they are done."""
         statement = (
             update(Job)
             .where(Job.id.in_([job.id for job in jobs]))
@@ -63,7 +63,7 @@ class JobRepository:
         return await self._session.scalar(statement)
 
     async def list_dead(self, *, limit: int = 100) -> Sequence[Job]:
-        """Return dead letters, the oldest first."""
+        """Return dead letters, oldest first."""
         statement = (
             select(Job)
             .where(Job.status == JobStatus.DEAD)
@@ -73,7 +73,7 @@ class JobRepository:
         return (await self._session.scalars(statement)).all()
 
     async def retry(self, job_ids: Sequence[UUID] | None = None) -> int:
-        """Open dead letters again, all of them without ids; return how many."""
+        """Reopen dead letters, all of them without ids; return how many."""
         statement = (
             update(Job)
             .where(Job.status == JobStatus.DEAD)
@@ -86,7 +86,7 @@ class JobRepository:
         return len((await self._session.scalars(statement)).all())
 
     async def finish(self, job: Job, status: JobStatus, error: str | None = None) -> None:
-        """Write down that a job is done or dead."""
+        """Mark a job as done or dead."""
         statement = (
             update(Job)
             .where(Job.id == job.id)
@@ -96,7 +96,7 @@ class JobRepository:
         await self._session.execute(statement)
 
     async def delete_done(self, *, older_than: timedelta) -> int:
-        """Delete jobs that were done long ago; return how many. Dead letters stay."""
+        """Delete jobs done long ago, but no dead letters; return how many."""
         statement = (
             delete(Job)
             .where(

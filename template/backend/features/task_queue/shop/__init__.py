@@ -1,6 +1,6 @@
-"""The shop with a task queue: customers hear of paid orders, a worker cleans up.
+"""The shop with a task queue: mail about paid orders, and cleanup by a worker.
 
-Events are published by the web's processes as before: their listeners are there.
+Web processes still publish events, because they hold the listeners.
 """
 
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ def install(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Put mail beside the events, and take the periodic jobs over."""
+    """Queue mail on payment events, and move the periodic jobs to workers."""
     shop = app.state.shop
     app.state.shop = replace(shop, bus=ConfirmingEventBus(shop.bus, shop.open_unit_of_work))
     queue: TaskQueue = app.state.task_queue

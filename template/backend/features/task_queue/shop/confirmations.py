@@ -1,4 +1,4 @@
-"""Mail to the customer when an order was paid."""
+"""Mail to the customer when an order is paid."""
 
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID
@@ -12,9 +12,9 @@ _PAID = "order.paid"
 
 
 class ConfirmingEventBus:
-    """A bus that writes a confirmation before it passes the event on.
+    """An event bus that queues a confirmation mail before publishing an event.
 
-    The outbox publishes at least once; the event's id is the mail's key, so there is one mail.
+    The outbox publishes at least once; with the event's id as the job's key, only one mail is sent.
     """
 
     def __init__(self, bus: EventBus, open_unit_of_work: UnitOfWorkFactory[ShopUnitOfWork]) -> None:
@@ -23,17 +23,17 @@ class ConfirmingEventBus:
 
     @property
     def listeners(self) -> int:
-        """How many mailboxes are open in this process."""
+        """The number of open subscriptions in this process."""
         return self._bus.listeners
 
     async def publish(self, event: Event) -> None:
-        """Write the mail, and publish."""
+        """Queue the mail and publish the event."""
         if event.type == _PAID:
             await self._confirm(event)
         await self._bus.publish(event)
 
     def subscribe(self) -> AbstractAsyncContextManager[Subscription]:
-        """Open a mailbox."""
+        """Open a subscription."""
         return self._bus.subscribe()
 
     async def close(self) -> None:

@@ -35,13 +35,13 @@ async def dispatch_events(outbox: Outbox) -> DispatchReport:
 
 @router.get("/outbox/dead-letters", response_model=PageOut[DeadLetterOut])
 async def list_dead_letters(outbox: Outbox, paging: Paging) -> Page[OutboxEvent]:
-    """List the dead letters, the newest first."""
+    """List the dead letters, newest first."""
     return await outbox.list_dead_letters(cursor=paging.cursor, limit=paging.limit)
 
 
 @router.post("/outbox/{event_id}/retry", response_model=DeadLetterOut)
 async def retry_event(event_id: UUID, outbox: Outbox) -> OutboxEvent:
-    """Try to deliver a dead letter again."""
+    """Retry a dead letter."""
     return await outbox.retry(event_id)
 
 
@@ -52,5 +52,5 @@ async def report_sales(
     end: Timestamp,
     top: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> SalesReport:
-    """Add up what was paid in a range."""
+    """Report the sales of a date range."""
     return await reports.report_sales(start, end, top=top)

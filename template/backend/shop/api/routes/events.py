@@ -1,4 +1,4 @@
-"""Events of orders, on a WebSocket."""
+"""Order events over a WebSocket."""
 
 from fastapi import APIRouter, WebSocket
 

@@ -1,4 +1,4 @@
-"""Images of products: admins' to change."""
+"""Images of products; only admins change them."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,7 +17,7 @@ admins_only = [Depends(get_current_admin)]
 
 @router.get("", response_model=list[ImageOut], openapi_extra=PUBLIC)
 async def list_images(product_id: UUID, images: Images) -> Sequence[ProductImage]:
-    """List a product's images, the oldest first."""
+    """List a product's images, oldest first."""
     return await images.list_images(product_id)
 
 
@@ -28,12 +28,12 @@ async def list_images(product_id: UUID, images: Images) -> Sequence[ProductImage
     dependencies=admins_only,
 )
 async def add_image(product_id: UUID, file: UploadFile, images: Images) -> ProductImage:
-    """Upload a PNG, JPEG or WebP image. Its name and its declared type do not matter."""
-    # One byte more than is allowed tells that there are too many.
+    """Upload a PNG, JPEG or WebP image. Its name and declared type are ignored."""
+    # One byte above the limit is enough to reject the upload.
     return await images.add_image(product_id, await file.read(images.max_bytes + 1))
 
 
 @router.delete("/{image_id}", status_code=status.HTTP_204_NO_CONTENT, dependencies=admins_only)
 async def remove_image(product_id: UUID, image_id: UUID, images: Images) -> None:
-    """Remove an image."""
+    """Delete an image."""
     await images.remove_image(product_id, image_id)

@@ -1,4 +1,4 @@
-"""Files that were uploaded."""
+"""Uploaded files."""
 
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, RedirectResponse
@@ -11,7 +11,7 @@ from backend.shop.api.services import ShopContainerDep
 router = APIRouter(prefix="/api/v1/media", tags=["media"])
 
 
-# `path` takes slashes too, so that every odd name comes here and is judged by the store.
+# `path` matches slashes too, so that the store checks every name.
 @router.get("/{name:path}", response_class=FileResponse, openapi_extra=PUBLIC)
 async def read_media(name: str, shop: ShopContainerDep) -> Response:
     """Download a file."""
@@ -26,7 +26,7 @@ async def read_media(name: str, shop: ShopContainerDep) -> Response:
         path,
         media_type=kind.content_type,
         headers={
-            # The name is new for each upload: what is under it never changes.
+            # Each upload gets a new name, so the content under a name never changes.
             "Cache-Control": "public, max-age=31536000, immutable",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",

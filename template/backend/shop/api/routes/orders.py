@@ -1,4 +1,4 @@
-"""Orders, and paying them."""
+"""Orders and payments."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -23,8 +23,8 @@ router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
 
 
 def publish_events_soon(background: BackgroundTasks, shop: ShopContainerDep) -> None:
-    """Publish events as soon as the response is out; the periodic job publishes the rest."""
-    # As a round of jobs, so that a failure is logged: the response is out, and the job tries again.
+    """Publish events after the response; the periodic job publishes the rest."""
+    # Run as a job, so that a failure is logged; the periodic job retries.
     background.add_task(run_round, {"publish events": shop.publish_events})
 
 
@@ -33,7 +33,7 @@ PUBLISH_EVENTS = [Depends(publish_events_soon)]
 
 @dataclass(frozen=True, slots=True)
 class OrderParams:
-    """Which orders are listed."""
+    """Filters of the list."""
 
     status: Annotated[OrderStatus | None, Query()] = None
     created_from: Annotated[Timestamp | None, Query()] = None
@@ -45,7 +45,7 @@ class OrderParams:
     "", status_code=status.HTTP_201_CREATED, response_model=OrderOut, dependencies=PUBLISH_EVENTS
 )
 async def place_order(body: OrderIn, customer: CurrentCustomer, orders: Orders) -> Order:
-    """Order products; their pieces are kept for the customer until the order expires."""
+    """Order products; their stock is reserved until the order expires."""
     items = [OrderItem(line.product_id, line.quantity) for line in body.lines]
     return await orders.place(customer, items)
 
@@ -57,9 +57,9 @@ async def list_orders(
     customer: CurrentCustomer,
     orders: Orders,
 ) -> Page[Order]:
-    """List one's own orders, the newest first; admins list everybody's."""
+    """List your own orders, newest first; admins list all orders."""
     filters = OrderFilter(
-        # Whatever is asked for: who is no admin sees only their own.
+        # Customers see only their own orders, whatever the filter.
         customer_id=params.customer_id if customer.role is Role.ADMIN else customer.id,
         status=params.status,
         created_from=params.created_from,
@@ -76,13 +76,13 @@ async def read_order(order_id: UUID, customer: CurrentCustomer, orders: Orders) 
 
 @router.post("/{order_id}/cancel", response_model=OrderOut, dependencies=PUBLISH_EVENTS)
 async def cancel_order(order_id: UUID, customer: CurrentCustomer, orders: Orders) -> Order:
-    """Cancel an order that is not paid."""
+    """Cancel an unpaid order."""
     return await orders.cancel(order_id, by=customer)
 
 
 @router.post("/{order_id}/ship", response_model=OrderOut, dependencies=PUBLISH_EVENTS)
 async def ship_order(order_id: UUID, admin: CurrentAdmin, orders: Orders) -> Order:
-    """Send a paid order off; admins only."""
+    """Mark a paid order as shipped; admins only."""
     return await orders.ship(order_id, by=admin)
 
 
@@ -94,7 +94,7 @@ async def pay_order(
     customer: CurrentCustomer,
     payments: Payments,
 ) -> Payment:
-    """Pay an order. Repeat a request that got no answer with the same Idempotency-Key."""
+    """Pay an order. Retry a request without response with the same Idempotency-Key."""
     return await payments.pay(
         customer, order_id, idempotency_key=idempotency_key, card_token=body.card_token
     )
@@ -104,5 +104,5 @@ async def pay_order(
 async def list_payments(
     order_id: UUID, customer: CurrentCustomer, orders: Orders, payments: Payments
 ) -> list[Payment]:
-    """List the attempts to pay an order, the oldest first."""
+    """List an order's payments, oldest first."""
     return await payments.list(await orders.get(order_id, viewer=customer))

@@ -1,4 +1,4 @@
-"""The catalogue: public to read, admins' to change."""
+"""The catalogue, which is public; only admins change it."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,10 +25,10 @@ PriceLimit = Annotated[Decimal | None, Query(ge=0, max_digits=10, decimal_places
 
 @dataclass(frozen=True, slots=True)
 class ProductParams:
-    """Which products are listed."""
+    """Filters of the list."""
 
     search: Annotated[
-        Text | None, Query(min_length=1, max_length=120, description="A part of the name.")
+        Text | None, Query(min_length=1, max_length=120, description="Part of the name.")
     ] = None
     min_price: PriceLimit = None
     max_price: PriceLimit = None
@@ -39,7 +39,7 @@ class ProductParams:
 async def list_products(
     params: Annotated[ProductParams, Depends()], paging: Paging, catalogue: Catalogue
 ) -> ProductPage:
-    """List what is for sale, the newest first."""
+    """List products for sale, newest first."""
     filters = ProductFilter(
         search=params.search,
         min_price=params.min_price,
@@ -51,7 +51,7 @@ async def list_products(
 
 @router.get("/{product_id}", response_model=ProductOut, openapi_extra=PUBLIC)
 async def read_product(product_id: UUID, catalogue: Catalogue) -> Product:
-    """Read one product that is for sale."""
+    """Read a product that is for sale."""
     return await catalogue.get(product_id)
 
 
@@ -68,11 +68,11 @@ async def add_product(body: ProductIn, catalogue: Catalogue) -> Product:
 
 @router.patch("/{product_id}", response_model=ProductOut, dependencies=admins_only)
 async def change_product(product_id: UUID, body: ProductPatch, catalogue: Catalogue) -> Product:
-    """Change some fields of a product."""
+    """Update fields of a product."""
     return await catalogue.change(product_id, body.changes())
 
 
 @router.delete("/{product_id}", status_code=status.HTTP_204_NO_CONTENT, dependencies=admins_only)
 async def remove_product(product_id: UUID, catalogue: Catalogue) -> None:
-    """Remove a product that was never ordered."""
+    """Delete a product that was never ordered."""
     await catalogue.remove(product_id)

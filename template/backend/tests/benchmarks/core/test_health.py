@@ -1,4 +1,4 @@
-"""What a request costs before it does anything."""
+"""The base cost of a request."""
 
 from statistics import median
 from time import perf_counter
@@ -13,5 +13,5 @@ async def test_readiness_costs_one_round_trip(client: httpx2.AsyncClient) -> Non
             start = perf_counter()
             await client.get(path)
             measured.append(perf_counter() - start)
-    live, ready = (median(measured[3:]) for measured in times.values())  # the first warm up
+    live, ready = (median(measured[3:]) for measured in times.values())  # the first ones warm up
     assert ready < 20 * live

@@ -1,4 +1,4 @@
-"""The shop with quick passwords, a gateway that approves, an admin, and a place for figures."""
+"""The shop with fast password hashes, an approving gateway, an admin, and a report of figures."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def report(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the figures."""
+    """Print the figures."""
     if figures := terminalreporter.config.stash.get(FIGURES, []):
         terminalreporter.section("figures")
         terminalreporter.write_line("\n".join(figures))
@@ -44,7 +44,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def shop(app: FastAPI, client: httpx2.AsyncClient, media_root: Path) -> ShopContainer:
-    """The running app's parts, without a cache: what is measured is the work."""
+    """The running app's container, without a cache, so that the real work is measured."""
     shop = replace(
         get_container(app),
         media=DiskMediaStore(media_root),
@@ -62,7 +62,7 @@ async def admin_client(
     client: httpx2.AsyncClient,
     db_session: AsyncSession,
 ) -> httpx2.AsyncClient:
-    """The client, as an admin, who also buys."""
+    """The client as an admin, who also buys."""
     admin = await CustomerFactory.create(db_session, admin=True)
     token = accounts.tokens.issue(TokenKind.ACCESS, subject=admin.id, token_id=uuid4())
     client.headers["Authorization"] = f"Bearer {token}"

@@ -1,6 +1,6 @@
-"""Times, growth and memory of asynchronous calls.
+"""Times, scaling and memory of asynchronous calls.
 
-Not pytest-benchmark: it would need an event loop of its own.
+Not pytest-benchmark: it would need its own event loop.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from time import perf_counter
 
 
 async def median_seconds(call: Callable[[], Awaitable[object]], *, rounds: int = 30) -> float:
-    """Return the median time of a call, after three that warm up; no collector interferes."""
+    """Return the median time of a call after three warm-up calls, with garbage collection off."""
     for _ in range(3):
         await call()
     times = []
@@ -32,10 +32,10 @@ async def median_seconds(call: Callable[[], Awaitable[object]], *, rounds: int =
 
 
 def growth(seconds: Mapping[int, float]) -> float:
-    """Return the power of n with which times grow: 0 constant, 1 linear, 2 quadratic.
+    """Return the exponent of n by which times grow: 0 constant, 1 linear, 2 quadratic.
 
-    The slope of the line through (log n, log seconds) that fits best. Costs that do not depend on
-    n make it smaller, so it is a lower bound for what very large n would show.
+    It is the slope of the best fit through (log n, log seconds). Constant costs reduce it, so it is
+    a lower bound for very large n.
     """
     sizes = [math.log(n) for n in seconds]
     times = [math.log(time) for time in seconds.values()]
@@ -45,14 +45,14 @@ def growth(seconds: Mapping[int, float]) -> float:
 
 
 class Memory:
-    """What a block allocated at its peak, in bytes; there when the block has ended."""
+    """The peak allocation of a block in bytes, available after the block."""
 
     peak: int = 0
 
 
 @contextmanager
 def measured_memory() -> Iterator[Memory]:
-    """Measure what Python allocates within a block, above what there was before."""
+    """Measure Python's peak allocation within a block, relative to its start."""
     memory = Memory()
     gc.collect()
     tracemalloc.start()
@@ -66,7 +66,7 @@ def measured_memory() -> Iterator[Memory]:
 
 
 def table(times: Mapping[str, float], trivial: float) -> list[str]:
-    """Write times down, with their ratio to a trivial request's, which travels."""
+    """Format times with their ratio to a trivial request, which is comparable across machines."""
     return [
         f"{seconds * 1000:8.2f} ms  {seconds / trivial:6.1f} x  {name}"
         for name, seconds in times.items()

@@ -1,4 +1,4 @@
-"""Response times of what customers do most, and how they grow with the rows that there are."""
+"""Response times of common requests, and how they scale with the number of rows."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_response_times(
 
 
 class TestGrowth:
-    async def test_a_page_costs_the_same_however_many_products_there_are(
+    async def test_the_cost_of_a_page_is_independent_of_the_number_of_products(
         self,
         admin_client: httpx2.AsyncClient,
         db_session: AsyncSession,
@@ -69,7 +69,7 @@ class TestGrowth:
         report(f"n^{growth(times):.2f} with the table")
         assert growth(times) < CONSTANT
 
-    async def test_a_page_costs_at_most_as_much_more_as_it_is_longer(
+    async def test_the_cost_of_a_page_is_at_most_linear_in_its_length(
         self,
         admin_client: httpx2.AsyncClient,
         db_session: AsyncSession,
@@ -85,7 +85,7 @@ class TestGrowth:
         report(f"n^{growth(times):.2f} with the page")
         assert growth(times) < LINEAR
 
-    async def test_an_order_costs_at_most_as_much_more_as_it_has_more_lines(
+    async def test_the_cost_of_an_order_is_at_most_linear_in_its_lines(
         self,
         admin_client: httpx2.AsyncClient,
         db_session: AsyncSession,

@@ -1,4 +1,4 @@
-"""Growth and memory are measured correctly."""
+"""Measurements of scaling and memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def test_growth_is_the_power_of_n(power: int) -> None:
     assert growth({n: 0.003 * n**power for n in (10, 20, 40)}) == pytest.approx(power)
 
 
-def test_memory_that_was_given_back_counts_too() -> None:
+def test_freed_memory_counts_too() -> None:
     with measured_memory() as memory:
         bytes(5_000_000)
     assert 5_000_000 <= memory.peak < 5_100_000

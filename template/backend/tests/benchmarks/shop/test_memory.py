@@ -1,4 +1,4 @@
-"""Large bodies pass through; they are never held whole."""
+"""Large bodies are streamed, never held in memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 LARGE = 32 * MIB
 
 
-async def test_an_upload_without_an_end_is_refused_long_before_it_is_in_memory(
+async def test_an_endless_upload_is_refused_early(
     admin_client: httpx2.AsyncClient, db_session: AsyncSession, report: Callable[..., None]
 ) -> None:
     product = await ProductFactory.create(db_session)
@@ -42,15 +42,15 @@ async def test_an_upload_without_an_end_is_refused_long_before_it_is_in_memory(
     assert memory.peak < LARGE / 4
 
 
-async def test_a_download_is_read_piece_by_piece(
+async def test_a_download_is_streamed(
     app: FastAPI, shop: ShopContainer, report: Callable[..., None]
 ) -> None:
     name = await shop.media.save(b"\x89PNG\r\n\x1a\n" + bytes(LARGE), ".png")
     received = 0
 
-    # Without a client: httpx2's transport collects the whole body before it gives any.
+    # Without a client: httpx2's transport buffers the whole body.
     async def receive() -> dict[str, Any]:
-        await asyncio.Event().wait()  # the client stays, and says nothing
+        await asyncio.Event().wait()  # the client stays connected and sends nothing
         raise AssertionError
 
     async def send(message: Any) -> None:

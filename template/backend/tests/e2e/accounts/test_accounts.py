@@ -1,4 +1,4 @@
-"""Staying logged in, and not."""
+"""Refresh tokens, logout, deactivation and the login limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ async def refresh(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
     return await client.post("/api/v1/auth/refresh", json={"refresh_token": token})
 
 
-async def test_a_refresh_token_is_good_once_and_its_theft_ends_the_log_in(
+async def test_a_refresh_token_works_once_and_reuse_revokes_the_login(
     live_client: httpx2.AsyncClient, customer_session: Person
 ) -> None:
     second = (await refresh(live_client, customer_session.refresh_token)).json()
@@ -24,7 +24,7 @@ async def test_a_refresh_token_is_good_once_and_its_theft_ends_the_log_in(
     assert (await refresh(live_client, second["refresh_token"])).status_code == 401
 
 
-async def test_after_logging_out_nothing_can_be_refreshed(
+async def test_after_logout_no_token_can_be_refreshed(
     live_client: httpx2.AsyncClient, customer_session: Person
 ) -> None:
     token = {"refresh_token": customer_session.refresh_token}
@@ -32,7 +32,7 @@ async def test_after_logging_out_nothing_can_be_refreshed(
     assert (await refresh(live_client, customer_session.refresh_token)).status_code == 401
 
 
-async def test_a_deactivated_account_is_out_at_once(
+async def test_a_deactivated_account_loses_access_at_once(
     admin_session: Person, customer_session: Person
 ) -> None:
     me = await customer_session.get("/auth/me")
@@ -46,7 +46,7 @@ async def test_a_deactivated_account_is_out_at_once(
     ).status_code == 401
 
 
-async def test_passwords_cannot_be_tried_without_end_and_who_is_logged_in_stays_so(
+async def test_login_attempts_are_limited_and_existing_sessions_continue(
     live_client: httpx2.AsyncClient, customer_session: Person
 ) -> None:
     guess = {"email": customer_session.email, "password": "a guess"}

@@ -1,4 +1,4 @@
-"""What the server writes about accounts: nothing that opens one."""
+"""The server's log never contains credentials."""
 
 from __future__ import annotations
 

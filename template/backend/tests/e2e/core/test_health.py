@@ -1,4 +1,4 @@
-"""The process that a load balancer and a client see."""
+"""The server process as load balancers and clients see it."""
 
 import json
 
@@ -15,7 +15,7 @@ async def test_a_started_server_is_alive_and_ready(
     assert (answer.status_code, answer.json()["status"]) in {(200, "ok"), (200, "degraded")}
 
 
-async def test_one_line_of_json_tells_about_each_request(
+async def test_each_request_is_logged_as_one_line_of_json(
     live_client: httpx2.AsyncClient, live_server: LiveServer
 ) -> None:
     answer = await live_client.get("/no-such-page", headers={"X-Request-ID": "find-me-4711"})
@@ -26,7 +26,7 @@ async def test_one_line_of_json_tells_about_each_request(
 
 
 @pytest.mark.parametrize(("path", "text"), [("/openapi.json", '"/health/ready"'), ("/docs", "GET")])
-async def test_the_description_is_there(
+async def test_the_description_is_served(
     live_client: httpx2.AsyncClient, path: str, text: str
 ) -> None:
     assert text in (await live_client.get(path)).text

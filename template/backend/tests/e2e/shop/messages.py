@@ -1,4 +1,4 @@
-"""The messages of the shop's WebSocket, as a client reads them."""
+"""Helpers for the messages of the shop's WebSocket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backend.tests.async_utils import async_timeout
 
 
 async def send(socket: ClientConnection, **message: Any) -> Any:
-    """Send a message and return the answer; events that come in between are passed over."""
+    """Send a message and return the answer, skipping events in between."""
     await socket.send(json.dumps(message))
     while (answer := await _read(socket))["type"] == "event":
         pass
@@ -19,7 +19,7 @@ async def send(socket: ClientConnection, **message: Any) -> Any:
 
 
 async def receive(socket: ClientConnection, event: str) -> Any:
-    """Return the next such event. Earlier ones may come late: they are sent after the fact."""
+    """Return the next event of this type. Earlier ones may arrive late."""
     while (message := await _read(socket)).get("event") != event:
         pass
     return message

@@ -1,4 +1,4 @@
-"""What people do in the shop, over HTTP."""
+"""Helpers for shop requests over HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backend.tests.fixtures.accounts.live import Person, read
 async def create_product(
     admin: Person, *, sku: str, stock: int, price: str = "12.50"
 ) -> dict[str, Any]:
-    """Add a product, as an admin may."""
+    """Add a product as an admin."""
     product = {"sku": sku, "name": f"Mug {sku}", "price": price, "stock": stock}
     created: dict[str, Any] = await read(admin.client.post("/api/v1/products", json=product), 201)
     return created
@@ -22,7 +22,7 @@ async def create_product(
 async def place_order(
     customer: Person, product: dict[str, Any], quantity: int = 1
 ) -> dict[str, Any]:
-    """Order pieces of one product."""
+    """Order one product."""
     placed: dict[str, Any] = await read(post_order(customer, product, quantity), 201)
     return placed
 
@@ -30,7 +30,7 @@ async def place_order(
 def post_order(
     customer: Person, product: dict[str, Any], quantity: int = 1
 ) -> Awaitable[httpx2.Response]:
-    """Try to order pieces of one product; return the response."""
+    """Try to order one product; return the response."""
     lines = [{"product_id": product["id"], "quantity": quantity}]
     return customer.client.post("/api/v1/orders", json={"lines": lines})
 

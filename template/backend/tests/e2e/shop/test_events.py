@@ -1,4 +1,4 @@
-"""The WebSocket, over a real socket."""
+"""The events WebSocket over a real socket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from backend.tests.e2e.shop.purchases import create_product, place_order, post_p
 from backend.tests.fixtures.accounts.live import NewPerson, Person
 
 
-async def test_without_a_good_token_it_is_closed(live_server: LiveServer) -> None:
+async def test_without_a_valid_token_it_is_closed(live_server: LiveServer) -> None:
     async with connect(f"{live_server.websocket_url}/api/v1/events", proxy=None) as socket:
         await socket.send(json.dumps({"type": "authenticate", "token": "nonsense"}))
         with pytest.raises(ConnectionClosed):
@@ -24,7 +24,7 @@ async def test_without_a_good_token_it_is_closed(live_server: LiveServer) -> Non
         assert socket.close_code == 4401
 
 
-async def test_who_comes_back_hears_what_happens_from_then_on_and_nobody_else_does(
+async def test_after_reconnecting_only_the_owner_receives_new_events(
     live_server: LiveServer,
     gateway_server: HTTPServer,
     admin_session: Person,

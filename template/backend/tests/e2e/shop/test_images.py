@@ -1,4 +1,4 @@
-"""Files over real sockets, where no client tidies the address up first."""
+"""Files over real sockets, where no client normalizes the URL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def upload(admin_session: Person, content: bytes, name: str = "mug.png") -
     return await admin_session.client.post(path, files={"file": (name, content, "image/png")})
 
 
-async def test_what_was_uploaded_is_downloaded_by_anybody(
+async def test_anyone_can_download_an_uploaded_file(
     admin_session: Person, live_client: httpx2.AsyncClient
 ) -> None:
     image = (await upload(admin_session, PICTURE, name="../../mug.exe")).json()
@@ -43,7 +43,7 @@ async def test_other_files_and_large_ones_are_refused(
 
 
 @pytest.mark.parametrize("up", ["../", "..%2f", "%2e%2e/", "/{parent}/", "%2f{parent}%2f"])
-async def test_no_address_leads_out_of_the_folder(
+async def test_no_url_leads_out_of_the_folder(
     up: str, live_server: LiveServer, media_folder: Path
 ) -> None:
     outside = media_folder.parent / "outside.png"
@@ -55,7 +55,7 @@ async def test_no_address_leads_out_of_the_folder(
 
 
 async def get_raw(server: LiveServer, target: str) -> bytes:
-    """Ask for a target exactly as it is written, and return the whole answer."""
+    """Request a target unchanged, and return the raw response."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     request = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"

@@ -1,4 +1,4 @@
-"""What the server writes about its users: enough to find a request, nothing to rob them with."""
+"""The server's log identifies requests and contains no secrets."""
 
 from __future__ import annotations
 

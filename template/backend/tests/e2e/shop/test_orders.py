@@ -1,4 +1,4 @@
-"""Buying: what the whole shop is for."""
+"""Orders and payments, from registration to event."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_from_the_registration_to_the_event_of_the_paid_order(
 
 
 class TestPaying:
-    async def test_a_gateway_that_stumbles_is_asked_again_with_the_same_key(
+    async def test_a_failing_gateway_is_retried_with_the_same_key(
         self, gateway_server: HTTPServer, admin_session: Person, customer_session: Person
     ) -> None:
         order = await place_order(
@@ -67,7 +67,7 @@ class TestPaying:
         keys = [request.headers["Idempotency-Key"] for request, _ in gateway_server.log]
         assert keys == ["stumble-1", "stumble-1"]
 
-    async def test_without_a_gateway_the_order_waits_and_the_same_key_pays_it_later(
+    async def test_without_a_gateway_the_order_stays_pending_and_the_same_key_pays_it_later(
         self, gateway_server: HTTPServer, admin_session: Person, customer_session: Person
     ) -> None:
         order = await place_order(
@@ -105,7 +105,7 @@ class TestPaying:
         answer = await post_payment(customer_session, order, key="declined-2")
         assert answer.json()["status"] == "succeeded"
 
-    async def test_the_same_payment_sent_twice_at_once_is_written_down_once(
+    async def test_the_same_payment_sent_twice_concurrently_is_recorded_once(
         self, gateway_server: HTTPServer, admin_session: Person, customer_session: Person
     ) -> None:
         order = await place_order(
@@ -123,7 +123,7 @@ class TestPaying:
 
 class TestStock:
     @pytest.mark.parametrize(("buyers", "stock"), [(2, 1), (6, 3)])
-    async def test_of_buyers_at_once_only_so_many_get_something_as_there_are_pieces(
+    async def test_concurrent_buyers_get_no_more_than_the_stock(
         self, buyers: int, stock: int, admin_session: Person, new_customer: NewPerson
     ) -> None:
         product = await create_product(admin_session, sku="E2E-LAST", stock=stock)
@@ -133,7 +133,7 @@ class TestStock:
         assert statuses == [201] * stock + [409] * (buyers - stock)
         assert (await admin_session.get(f"/products/{product['id']}"))["stock"] == 0
 
-    async def test_what_one_cancels_another_can_have(
+    async def test_cancelled_stock_can_be_ordered_again(
         self, admin_session: Person, new_customer: NewPerson
     ) -> None:
         product = await create_product(admin_session, sku="E2E-LAST", stock=1)

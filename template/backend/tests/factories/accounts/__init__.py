@@ -1,6 +1,6 @@
 """Rows of accounts.
 
-| factory | makes | sub-factories |
+| factory | creates | sub-factories |
 |---|---|---|
 | `CustomerFactory` | an account whose password is `PASSWORD`; `admin=True` for an admin | |
 | `RefreshTokenFactory` | a refresh token | customer |

@@ -1,4 +1,4 @@
-"""What all factories have in common."""
+"""The base of all factories."""
 
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
@@ -12,7 +12,7 @@ _built: ContextVar[list[object]] = ContextVar("built")
 
 
 class ModelFactory(factory.Factory[T], Generic[T]):
-    """Builds a model and, by sub-factories, what it refers to."""
+    """Builds a model and, with sub-factories, the rows that it references."""
 
     class Meta:
         abstract = True
@@ -27,7 +27,7 @@ class ModelFactory(factory.Factory[T], Generic[T]):
     async def create(  # type: ignore[override]  # factory_boy's own is synchronous
         cls, session: AsyncSession, **values: Any
     ) -> T:
-        """Build a row and all that it needs, and commit them: the application sees them."""
+        """Build a row and its references, and commit them so that the application sees them."""
         token = _built.set([])
         instance = cls.build(**values)
         session.add_all(_built.get())

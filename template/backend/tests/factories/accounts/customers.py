@@ -16,7 +16,7 @@ PASSWORD = "correct horse battery"
 
 @cache
 def hash_password() -> str:
-    """Hash `PASSWORD` once, as weakly as argon2 can: real strength takes 50 ms."""
+    """Hash `PASSWORD` once, with argon2's minimum cost: the default takes 50 ms."""
     return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
@@ -39,7 +39,7 @@ class CustomerFactory(ModelFactory[Customer]):
 
 
 class RefreshTokenFactory(ModelFactory[RefreshToken]):
-    """A token that was given out and not used."""
+    """An issued, unused token."""
 
     class Meta:
         model = RefreshToken

@@ -1,13 +1,13 @@
 """Rows of the shop.
 
-| factory | makes | sub-factories |
+| factory | creates | sub-factories |
 |---|---|---|
 | `ProductFactory` | a product with stock | |
 | `ProductImageFactory` | an image's row | product |
-| `OrderFactory` | a pending order of one line; `paid=True` for a paid one | customer, line |
+| `OrderFactory` | a pending order with one line; `paid=True` for a paid one | customer, line |
 | `OrderLineFactory` | a line without an order | product |
-| `PaymentFactory` | a payment of an order; `succeeded=True` for a good one | order |
-| `OutboxEventFactory` | an event that waits; `dead=True` for a dead letter | |
+| `PaymentFactory` | a payment of an order; `succeeded=True` for a successful one | order |
+| `OutboxEventFactory` | a pending event; `dead=True` for a dead letter | |
 """
 
 from backend.tests.factories.shop.orders import OrderFactory, OrderLineFactory

@@ -13,7 +13,7 @@ from backend.tests.factories.shop.products import ProductFactory
 
 
 class OrderLineFactory(ModelFactory[OrderLine]):
-    """A line at its product's price. It belongs to an order: `OrderFactory` makes one with it."""
+    """A line at its product's price. `OrderFactory` creates it with its order."""
 
     class Meta:
         model = OrderLine
@@ -29,7 +29,7 @@ class OrderLineFactory(ModelFactory[OrderLine]):
 
 
 class OrderFactory(ModelFactory[Order]):
-    """An order of one line that waits to be paid."""
+    """A pending order with one line."""
 
     class Meta:
         model = Order

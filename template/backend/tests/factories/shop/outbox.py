@@ -10,7 +10,7 @@ from backend.tests.factories.accounts.base import ModelFactory
 
 
 class OutboxEventFactory(ModelFactory[OutboxEvent]):
-    """An event about an order, which waits to be told."""
+    """A pending event about an order."""
 
     class Meta:
         model = OutboxEvent

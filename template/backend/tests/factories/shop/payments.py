@@ -10,7 +10,7 @@ from backend.tests.factories.shop.orders import OrderFactory
 
 
 class PaymentFactory(ModelFactory[Payment]):
-    """A payment whose outcome is open."""
+    """A pending payment."""
 
     class Meta:
         model = Payment

@@ -28,7 +28,7 @@ class ProductFactory(ModelFactory[Product]):
 
 
 class ProductImageFactory(ModelFactory[ProductImage]):
-    """An image's row; there is no file behind it."""
+    """An image's row, without a file."""
 
     class Meta:
         model = ProductImage

@@ -1,4 +1,4 @@
-"""Accounts in memory, with the parts that a test controls."""
+"""Accounts in memory, with dependencies that a test controls."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ from backend.tests.fakes.clock import FakeClock
 
 AUTH = AuthSettings(
     auth_signing_key=SecretStr("the key of tests, long enough for HS256"),
-    # As weak as argon2 can be: real strength takes 50 ms.
+    # argon2's minimum cost: the default takes 50 ms.
     argon2_time_cost=1,
     argon2_memory_kib=8,
     argon2_parallelism=1,
@@ -29,18 +29,18 @@ AUTH = AuthSettings(
 
 @dataclass(kw_only=True)
 class FakeAccounts:
-    """The parts, with their own types; `accounts` is what the application takes."""
+    """The fakes, with their own types; `accounts` is the container for the application."""
 
     auth: AuthSettings = AUTH
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
-        """Put the parts together."""
+        """Create the container."""
         self.uow = FakeAccountsUnitOfWork(self.clock)
         self._make_accounts()
 
     def token_for(self, customer: Customer) -> str:
-        """Give an access token, without a log-in."""
+        """Issue an access token without a login."""
         tokens = self.accounts.tokens
         return tokens.issue(TokenKind.ACCESS, subject=customer.id, token_id=customer.id)
 

@@ -1,4 +1,4 @@
-"""What the repositories in memory share: rules are tested without a database."""
+"""Shared code of repositories in memory, which test rules without a database."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -15,26 +15,26 @@ T = TypeVar("T")
 
 
 class Table(Generic[T]):
-    """Rows by id, stamped and given their defaults as the database would."""
+    """Rows by id, with timestamps and defaults as in the database."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.rows: dict[UUID, T] = {}
 
     def put(self, row: Any) -> None:
-        """Add a row, or change it."""
+        """Add or update a row."""
         for column in inspect(type(row)).columns:
             default = column.default
             if getattr(row, column.key) is None and default is not None and default.is_scalar:
                 setattr(row, column.key, default.arg)
         row.id = row.id or uuid4()
-        # A millisecond each, so that rows have an order.
+        # A millisecond apart, so that rows have an order.
         row.created_at = row.created_at or self._clock() + timedelta(milliseconds=len(self.rows))
         row.updated_at = self._clock()
         self.rows[row.id] = row
 
     def where(self, **values: Any) -> list[Any]:
-        """Return the rows whose attributes have these values, the oldest first."""
+        """Return the rows whose attributes have these values, oldest first."""
         found = [
             row
             for row in self.rows.values()
@@ -44,7 +44,7 @@ class Table(Generic[T]):
 
 
 def paginate(rows: Iterable[Any], cursor: str | None, limit: int) -> Page[Any]:
-    """Cut a page out of rows, the newest first."""
+    """Return a page of the rows, newest first."""
     ordered = sorted(rows, key=attrgetter("created_at", "id"), reverse=True)
     if cursor is not None:
         place = Cursor.decode(cursor)
@@ -57,10 +57,10 @@ def paginate(rows: Iterable[Any], cursor: str | None, limit: int) -> Page[Any]:
 
 
 class FakeRepository:
-    """Stands for the repository that a subclass names second; it must override all its methods."""
+    """Replaces the repository that a subclass lists second; must override all its methods."""
 
     def __init_subclass__(cls) -> None:
-        """Refuse a fake that would fall through to a query.
+        """Reject a fake that would fall through to a query.
 
         Raises:
             TypeError: A method of the repository is missing; the message names it.

@@ -1,4 +1,4 @@
-"""A session that keeps the SQL it was given: for what only PostgreSQL understands."""
+"""A session that records SQL, to test PostgreSQL-specific statements."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ POSTGRESQL = registry.load("postgresql.asyncpg")()
 
 
 class Recorder(AsyncSession):
-    """Answers every query with nothing, or with `rows`, and keeps its SQL."""
+    """Records each query's SQL and returns `rows`, or nothing."""
 
     def __init__(self, rows: Sequence[Any] = ()) -> None:
         super().__init__()

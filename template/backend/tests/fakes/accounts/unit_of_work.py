@@ -20,7 +20,7 @@ class FakeCustomers(FakeRepository, CustomerRepository):
 
     async def add(self, customer: Customer) -> None:
         if await self.find_by_email(customer.email):
-            raise ConflictError("This e-mail address is taken.")
+            raise ConflictError("This e-mail address is already taken.")
         self.table.put(customer)
 
     async def get(self, customer_id: UUID) -> Customer | None:
@@ -68,7 +68,7 @@ class FakeRefreshTokens(FakeRepository, RefreshTokenRepository):
 
 
 class FakeAccountsUnitOfWork(AccountsUnitOfWork):
-    """What a rule changed is there at once; `commits` counts how often it was committed."""
+    """Applies changes at once; `commits` counts the commits."""
 
     customers: FakeCustomers
     refresh_tokens: FakeRefreshTokens
@@ -81,7 +81,7 @@ class FakeAccountsUnitOfWork(AccountsUnitOfWork):
         self.rollbacks = 0
 
     async def commit(self) -> None:
-        """Count."""
+        """Count the call."""
         self.commits += 1
 
     async def rollback(self) -> None:

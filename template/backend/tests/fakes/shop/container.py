@@ -1,4 +1,4 @@
-"""The shop in memory, and the accounts that it builds on."""
+"""The shop and its accounts in memory."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from backend.tests.fakes.shop.unit_of_work import FakeShopUnitOfWork
 
 @dataclass(kw_only=True)
 class FakeShop(FakeAccounts):
-    """The parts, with their own types; `accounts` and `shop` are what the application takes."""
+    """The fakes, with their own types; `accounts` and `shop` are the application's containers."""
 
     uow: FakeShopUnitOfWork = field(init=False)
     bus: RecordingEventBus = field(default_factory=RecordingEventBus)
@@ -27,7 +27,7 @@ class FakeShop(FakeAccounts):
     job_settings: JobSettings = field(default_factory=JobSettings)
 
     def __post_init__(self) -> None:
-        """Put the parts together."""
+        """Create the containers."""
         self.uow = FakeShopUnitOfWork(self.clock)
         self._make_accounts()
         self.shop = ShopContainer(

@@ -1,24 +1,24 @@
-"""An event bus that remembers."""
+"""An event bus that records events."""
 
 from backend.shop.adapters.events import Event, MemoryEventBus
 
 
 class RecordingEventBus(MemoryEventBus):
-    """Works, keeps what was published, and fails for events that a test names.
+    """Publishes and records events, and fails for selected types.
 
     Attributes:
-        published: Every event that was handed over.
-        failing: Types of events that cannot be handed over.
+        published: Every published event.
+        failing: Types of events that fail.
     """
 
     def __init__(self) -> None:
-        """Make an empty one."""
+        """Create a bus without events."""
         super().__init__()
         self.published: list[Event] = []
         self.failing: set[str] = set()
 
     async def publish(self, event: Event) -> None:
-        """Remember the event and pass it on."""
+        """Record the event and publish it."""
         if event.type in self.failing:
             raise ConnectionError("The broker is gone.")
         await super().publish(event)

@@ -1,4 +1,4 @@
-"""The payment gateway as a transport, `httpx2.MockTransport(GatewayStub())`: without sockets."""
+"""The payment gateway as a transport without sockets: `httpx2.MockTransport(GatewayStub())`."""
 
 import json
 
@@ -11,14 +11,14 @@ Answer = httpx2.Response | Exception
 
 
 class GatewayStub:
-    """Answers by card, as the cassette and the mappings of WireMock in peers/shop/ do.
+    """Answers by card, like the cassette and the WireMock mappings in peers/shop/.
 
     Attributes:
-        requests: All that came.
+        requests: All received requests.
     """
 
     def __init__(self) -> None:
-        """Make one that was asked nothing yet."""
+        """Create a stub without requests."""
         self.requests: list[httpx2.Request] = []
         self._answers: dict[str, list[Answer]] = {
             "tok_visa": [httpx2.Response(200, json=APPROVED)],
@@ -30,7 +30,7 @@ class GatewayStub:
         }
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        """Give the card's next answer; its last one again and again."""
+        """Return the card's next answer; its last one is repeated."""
         self.requests.append(request)
         token = json.loads(request.content)["card_token"]
         answers = self._answers[token]

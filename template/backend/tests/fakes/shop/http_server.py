@@ -4,7 +4,7 @@ from pytest_httpserver import HTTPServer
 
 
 class QuickServer(HTTPServer):
-    """Stops at once: the library's own polls twice a second."""
+    """Stops at once; the library's server polls twice a second."""
 
     def thread_target(self) -> None:
         """Serve until told to stop."""

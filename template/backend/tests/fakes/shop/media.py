@@ -7,21 +7,21 @@ from backend.shop.adapters.media import Link
 
 
 class MemoryMediaStore:
-    """Keeps files in a dictionary; `find` gives paths that lead nowhere."""
+    """Stores files in a dictionary; the paths from `find` do not exist."""
 
     def __init__(self) -> None:
-        """Make an empty store."""
+        """Create an empty store."""
         self.files: dict[str, bytes] = {}
         self.link: Link | None = None
 
     async def save(self, content: bytes, suffix: str) -> str:
-        """Keep a file under a number."""
+        """Store a file under a number."""
         name = f"{len(self.files) + 1}{suffix}"
         self.files[name] = content
         return name
 
     async def find(self, name: str) -> Path | Link:
-        """Return the link, if there is one, else a path with the file's name."""
+        """Return the link if there is one, else a path with the file's name."""
         if name not in self.files:
             raise NotFoundError("There is no such file.")
         return self.link or Path("/nowhere") / name
@@ -33,5 +33,5 @@ class MemoryMediaStore:
         return self.files[name]
 
     async def delete(self, name: str) -> None:
-        """Forget a file."""
+        """Delete a file."""
         self.files.pop(name, None)

@@ -4,24 +4,24 @@ from backend.shop.adapters.payment_gateway import Charge, ChargeResult, GatewayU
 
 
 class FakePaymentGateway:
-    """Approves each charge once per key, unless told otherwise.
+    """Approves each charge once per key by default.
 
     Attributes:
-        asked: Every charge that came, repetitions included.
-        decided: What was decided, by idempotency key; put an answer in to change it.
-        failures: Raised one after another before anything is decided.
-        lose_answers: Decide, and then fail as if the answer had been lost on the way.
+        asked: Every received charge, including repeated ones.
+        decided: The decisions by idempotency key; set one to change it.
+        failures: Raised one after another before any decision.
+        lose_answers: Decide, then fail as if the answer was lost.
     """
 
     def __init__(self) -> None:
-        """Make one that works."""
+        """Create a working gateway."""
         self.asked: list[Charge] = []
         self.decided: dict[str, ChargeResult] = {}
         self.failures: list[GatewayUnavailableError] = []
         self.lose_answers = False
 
     async def charge(self, charge: Charge) -> ChargeResult:
-        """Decide; the card `tok_declined` has no money."""
+        """Decide; the card `tok_declined` is declined."""
         self.asked.append(charge)
         if self.failures:
             raise self.failures.pop(0)
@@ -35,7 +35,7 @@ class FakePaymentGateway:
         return decision
 
     async def look_up(self, idempotency_key: str) -> ChargeResult | None:
-        """Return what was decided."""
+        """Return the decision."""
         if self.failures:
             raise self.failures.pop(0)
         return self.decided.get(idempotency_key)

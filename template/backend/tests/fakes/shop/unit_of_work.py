@@ -28,7 +28,7 @@ ACTIVE = (PaymentStatus.PENDING, PaymentStatus.SUCCEEDED)
 
 
 class FakeProducts(FakeRepository, ProductRepository):
-    """Products in memory; `locked` tells in which order they were locked."""
+    """Products in memory; `locked` records the order of locking."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.table = Table[Product](clock)
@@ -81,7 +81,7 @@ def _matches(product: Product, filters: ProductFilter) -> bool:
 
 
 class FakeImages(FakeRepository, ProductImageRepository):
-    """Images' rows in memory; `failure` is raised instead of adding one."""
+    """Image rows in memory; `failure` is raised instead of adding one."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.table = Table[ProductImage](clock)
@@ -152,7 +152,7 @@ class FakePayments(FakeRepository, PaymentRepository):
     async def add(self, payment: Payment) -> None:
         key_used = await self.find_by_key(payment.idempotency_key)
         if key_used or (payment.status in ACTIVE and await self.find_active(payment.order_id)):
-            raise ConflictError("Another payment of this order is under way.")
+            raise ConflictError("Another payment of this order is in progress.")
         self.table.put(payment)
 
     async def find_by_key(self, idempotency_key: str) -> Payment | None:
@@ -184,7 +184,7 @@ class FakeOutbox(FakeRepository, OutboxRepository):
 
     @property
     def types(self) -> list[str]:
-        """What the events say, the oldest first."""
+        """The types of the events, oldest first."""
         return [row.type for row in self.table.where()]
 
     async def add(self, event: OutboxEvent) -> None:
@@ -203,11 +203,11 @@ class FakeOutbox(FakeRepository, OutboxRepository):
         return paginate(self.table.where(status=OutboxStatus.DEAD), cursor, limit)
 
     async def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing."""
 
 
 class FakeReports(FakeRepository, ReportRepository):
-    """Sums that a test puts in."""
+    """Results set by a test."""
 
     def __init__(self) -> None:
         self.days: list[DaySales] = []

@@ -1,4 +1,4 @@
-"""Registering, logging in, staying logged in, and what a token opens."""
+"""Registration, login, refresh tokens, and access with tokens."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +22,7 @@ from backend.tests.fakes.clock import FakeClock
 AUTH = "/api/v1/auth"
 ANN = {"email": "Ann@Example.com", "password": "long enough 1", "full_name": "Ann"}
 
-pytestmark = pytest.mark.usefixtures("accounts")  # its passwords are hashed quickly
+pytestmark = pytest.mark.usefixtures("accounts")  # with fast password hashes
 
 
 async def log_in(client: httpx2.AsyncClient, customer: Customer) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class TestRegister:
         )
         assert login.status_code == 200
 
-    async def test_an_account_that_is_there_is_neither_changed_nor_told_of(
+    async def test_an_existing_account_is_neither_changed_nor_revealed(
         self, client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         first = await client.post(f"{AUTH}/register", json=ANN)
@@ -84,7 +84,7 @@ class TestRegister:
 
 
 class TestLogIn:
-    async def test_gives_tokens_that_open_the_own_account(
+    async def test_returns_tokens_for_the_own_account(
         self, client: httpx2.AsyncClient, customer: Customer
     ) -> None:
         tokens = await log_in(client, customer)
@@ -92,7 +92,7 @@ class TestLogIn:
         me = await read_me(client, tokens["access_token"])
         assert me.json()["id"] == str(customer.id)
 
-    async def test_a_wrong_password_an_unknown_and_a_closed_account_look_the_same(
+    async def test_wrong_password_and_unknown_or_inactive_account_look_the_same(
         self, client: httpx2.AsyncClient, customer: Customer, db_session: AsyncSession
     ) -> None:
         closed = await CustomerFactory.create(db_session, is_active=False)
@@ -107,7 +107,7 @@ class TestLogIn:
         assert [answer.status_code for answer in answers] == [401] * 3
         assert len({answer.json()["detail"] for answer in answers}) == 1
 
-    async def test_attempts_of_one_address_have_a_limit_that_time_lifts(
+    async def test_attempts_of_one_address_are_limited_for_a_time(
         self, client: httpx2.AsyncClient, accounts: AccountsContainer, app: FastAPI
     ) -> None:
         clock, settings = FakeClock(), AuthSettings(login_attempts_per_client=3)
@@ -125,7 +125,7 @@ class TestLogIn:
         clock.advance(300)
         assert (await attempt("dan")).status_code == 401
 
-    async def test_a_hash_of_other_settings_is_replaced(
+    async def test_a_hash_with_other_settings_is_replaced(
         self, client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         old = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -136,7 +136,7 @@ class TestLogIn:
 
 
 class TestRefresh:
-    async def test_a_token_is_good_once_and_gives_the_next_pair(
+    async def test_a_token_works_once_and_returns_new_ones(
         self, client: httpx2.AsyncClient, customer: Customer
     ) -> None:
         first = await log_in(client, customer)
@@ -145,7 +145,7 @@ class TestRefresh:
         assert (await read_me(client, second["access_token"])).status_code == 200
         assert (await refresh(client, second["refresh_token"])).status_code == 200
 
-    async def test_a_copied_token_ends_the_whole_log_in_and_no_other(
+    async def test_a_copied_token_revokes_its_login_and_no_other(
         self, client: httpx2.AsyncClient, customer: Customer, db_session: AsyncSession
     ) -> None:
         elsewhere = await log_in(client, customer)
@@ -153,7 +153,7 @@ class TestRefresh:
         second = (await refresh(client, first["refresh_token"])).json()
         stolen = await refresh(client, first["refresh_token"])
         assert stolen.status_code == 401
-        assert "used before" in stolen.json()["detail"]
+        assert "already used" in stolen.json()["detail"]
         assert (await refresh(client, second["refresh_token"])).status_code == 401
         assert (await refresh(client, elsewhere["refresh_token"])).status_code == 200
         revoked = await db_session.scalars(
@@ -161,15 +161,13 @@ class TestRefresh:
         )
         assert len(revoked.all()) == 2, "the revocation was not committed"
 
-    async def test_logging_out_ends_it(
-        self, client: httpx2.AsyncClient, customer: Customer
-    ) -> None:
+    async def test_logout_revokes_it(self, client: httpx2.AsyncClient, customer: Customer) -> None:
         token = (await log_in(client, customer))["refresh_token"]
         out = await client.post(f"{AUTH}/logout", json={"refresh_token": token})
         assert out.status_code == 204
         assert (await refresh(client, token)).status_code == 401
 
-    async def test_closing_the_account_ends_its_log_ins(
+    async def test_deactivating_the_account_revokes_its_tokens(
         self, client: httpx2.AsyncClient, customer: Customer, admin_client: httpx2.AsyncClient
     ) -> None:
         tokens = await log_in(client, customer)
@@ -181,11 +179,11 @@ class TestRefresh:
 
 
 class TestTokens:
-    """What does not open a protected route."""
+    """Tokens that do not give access."""
 
     @pytest.fixture
     def bad_tokens(self, accounts: AccountsContainer, customer: Customer) -> dict[str, str]:
-        """One of each kind of token that must not be believed, by what is wrong with it."""
+        """Invalid tokens by the reason."""
         clock = FakeClock(accounts.clock() - timedelta(seconds=901))
         who = {"subject": customer.id, "token_id": uuid4()}
         good = accounts.tokens.issue(TokenKind.ACCESS, **who)
@@ -202,7 +200,7 @@ class TestTokens:
             "nonsense": "x",
         }
 
-    async def test_none_of_the_bad_ones_opens_anything(
+    async def test_invalid_tokens_give_no_access(
         self, bad_tokens: dict[str, str], client: httpx2.AsyncClient
     ) -> None:
         for kind, token in bad_tokens.items():
@@ -210,7 +208,7 @@ class TestTokens:
             assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated"), kind
             assert answer.headers["www-authenticate"] == "Bearer"
 
-    async def test_of_a_family_that_is_gone_is_refused(
+    async def test_of_a_deleted_family_is_refused(
         self, client: httpx2.AsyncClient, accounts: AccountsContainer, customer: Customer
     ) -> None:
         unknown = accounts.tokens.issue(TokenKind.REFRESH, subject=customer.id, token_id=uuid4())

@@ -1,4 +1,4 @@
-"""Requests that come at the same time."""
+"""Concurrent requests."""
 
 import httpx2
 import pytest
@@ -11,10 +11,10 @@ from backend.accounts.services.container import AccountsContainer
 from backend.tests.async_utils import simulate_concurrent_requests
 from backend.tests.factories.accounts import RefreshTokenFactory
 
-pytestmark = pytest.mark.usefixtures("accounts")  # its passwords are hashed quickly
+pytestmark = pytest.mark.usefixtures("accounts")  # with fast password hashes
 
 
-async def test_a_refresh_token_used_twice_at_once_is_taken_for_a_copy(
+async def test_a_refresh_token_used_twice_concurrently_counts_as_copied(
     client: httpx2.AsyncClient, accounts: AccountsContainer, db_session: AsyncSession
 ) -> None:
     known = await RefreshTokenFactory.create(db_session)
@@ -27,7 +27,7 @@ async def test_a_refresh_token_used_twice_at_once_is_taken_for_a_copy(
     assert await db_session.scalar(live) == 0, "the winner's next token is revoked too"
 
 
-async def test_the_same_address_registered_five_times_at_once_is_one_account(
+async def test_five_concurrent_registrations_create_one_account(
     client: httpx2.AsyncClient, accounts: AccountsContainer, db_session: AsyncSession
 ) -> None:
     body = {"email": "ann@example.com", "password": "long enough 1", "full_name": "Ann"}
@@ -38,7 +38,7 @@ async def test_the_same_address_registered_five_times_at_once_is_one_account(
     assert await db_session.scalar(select(func.count()).select_from(Customer)) == 1
 
 
-async def test_guesses_at_once_are_no_more_than_one_after_another(
+async def test_concurrent_attempts_have_the_same_limit(
     client: httpx2.AsyncClient, customer: Customer
 ) -> None:
     guess = {"email": customer.email, "password": "a guess"}

@@ -1,4 +1,4 @@
-"""What the database refuses, whatever the application does."""
+"""Constraints of the database."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -53,7 +53,7 @@ async def test_a_text_longer_than_its_column_is_refused(
         await CustomerFactory.create(db_session, **{column: "y" * (length + 1)})
 
 
-async def test_a_deleted_account_takes_its_tokens_along(db_session: AsyncSession) -> None:
+async def test_deleting_an_account_deletes_its_tokens(db_session: AsyncSession) -> None:
     gone, kept = await RefreshTokenFactory.create_batch(db_session, 2)
     await db_session.execute(delete(Customer).where(Customer.id == gone.customer_id))
     assert (await db_session.scalars(select(RefreshToken))).all() == [kept]

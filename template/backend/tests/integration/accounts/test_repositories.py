@@ -1,4 +1,4 @@
-"""Queries whose meaning only the real database shows."""
+"""Queries that need the real database."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,11 +14,11 @@ MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture
 def uow(db_session: AsyncSession) -> AccountsUnitOfWork:
-    """All repositories, on the test's own session."""
+    """All repositories on the test's session."""
     return AccountsUnitOfWork(db_session)
 
 
-async def test_after_a_duplicate_the_transaction_goes_on(
+async def test_after_a_duplicate_the_transaction_is_usable(
     uow: AccountsUnitOfWork, db_session: AsyncSession
 ) -> None:
     ann = await CustomerFactory.create(db_session, email="ann@example.com")
@@ -27,7 +27,7 @@ async def test_after_a_duplicate_the_transaction_goes_on(
     assert await uow.customers.find_by_email("Ann@Example.com") is ann
 
 
-async def test_only_tokens_that_have_expired_are_forgotten(
+async def test_only_expired_tokens_are_deleted(
     uow: AccountsUnitOfWork, db_session: AsyncSession
 ) -> None:
     for days in (-2, -1, 0, 1):

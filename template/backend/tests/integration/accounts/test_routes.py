@@ -1,4 +1,4 @@
-"""What admins may do, and customers may not."""
+"""Permissions of admins and customers."""
 
 import httpx2
 
@@ -15,7 +15,7 @@ class TestAdmins:
             assert [row["id"] for row in answer.json()["items"]] == [str(e.id) for e in expected]
             assert "password" not in answer.text
 
-    async def test_a_promoted_customer_may_at_once(
+    async def test_a_promoted_customer_has_access_at_once(
         self,
         admin_client: httpx2.AsyncClient,
         authenticated_client: httpx2.AsyncClient,
@@ -33,7 +33,7 @@ class TestAdmins:
             assert answer.status_code == 409, change
 
 
-async def test_customers_change_themselves_and_not_their_role(
+async def test_customers_change_their_profile_but_not_their_role(
     authenticated_client: httpx2.AsyncClient,
 ) -> None:
     url = "/api/v1/auth/me"

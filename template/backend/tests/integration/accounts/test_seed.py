@@ -1,4 +1,4 @@
-"""The accounts for development."""
+"""The development accounts."""
 
 import httpx2
 import pytest

@@ -1,4 +1,4 @@
-"""An application can start and stop many times, and closes only what it made itself."""
+"""An application can start and stop repeatedly, and closes only what it created."""
 
 import asyncio
 

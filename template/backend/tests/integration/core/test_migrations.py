@@ -1,4 +1,4 @@
-"""The migrations lead to the models' tables, and back; on databases of the test's own."""
+"""The migrations create the models' tables and can be undone, on the test's own databases."""
 
 from collections.abc import Callable
 

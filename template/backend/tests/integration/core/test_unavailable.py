@@ -1,4 +1,4 @@
-"""A database that is away or busy is a 503 that may be tried again, and no 500."""
+"""An unavailable or busy database causes a 503 that can be retried, not a 500."""
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +14,7 @@ LOCK = "SELECT pg_advisory_xact_lock(1)"
 NO_CONNECTION_LEFT = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.05}
 
 
-async def test_without_its_database_an_application_is_alive_and_not_ready() -> None:
+async def test_without_its_database_an_app_is_alive_and_not_ready() -> None:
     settings = Settings(database_url="postgresql+asyncpg://nobody@127.0.0.1:1/test")
     async with running(create_app(settings)) as client:
         assert (await client.get("/health/live")).status_code == 200
@@ -32,7 +32,7 @@ async def test_without_its_database_an_application_is_alive_and_not_ready() -> N
     ],
     ids=["connection", "lock", "statement"],
 )
-async def test_nothing_is_waited_for_without_end(
+async def test_every_wait_is_limited(
     worker_settings: Settings, limits: dict[str, object], first: str, second: str
 ) -> None:
     update = {f"database_{name}": value for name, value in limits.items()}

@@ -1,4 +1,4 @@
-"""An aggregate in short: a table, a unit of work, and what stays of it."""
+"""A minimal aggregate: a table, a unit of work, and what it commits."""
 
 import pytest
 from sqlalchemy import func, select
@@ -10,7 +10,7 @@ from backend.core.unit_of_work import UnitOfWork, make_factory
 
 
 class Registry(DeclarativeBase):
-    """Tables of this test: those of the application must not see them."""
+    """Tables of this test, separate from the application's metadata."""
 
     metadata = type(Base.metadata)(naming_convention=Base.metadata.naming_convention)
 
@@ -38,7 +38,7 @@ async def database(isolated_db: Database) -> Database:
     return isolated_db
 
 
-async def test_what_is_committed_stays_and_nothing_else(database: Database) -> None:
+async def test_only_committed_changes_stay(database: Database) -> None:
     open_unit_of_work = make_factory(database, NoteUnitOfWork)
     async with open_unit_of_work() as work:
         await work.add("kept")

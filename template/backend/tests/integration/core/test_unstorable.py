@@ -1,4 +1,4 @@
-"""Values that the database cannot hold are the client's error, whatever the schema."""
+"""Values that the database cannot store are client errors, with any schema."""
 
 from collections.abc import AsyncIterator
 
@@ -23,7 +23,7 @@ class Note(BaseModel):
 async def notes(
     worker_settings: Settings, integration_db: Database
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client on an application with routes that hand all they get to the database."""
+    """A client on an application whose routes pass their input to the database."""
     app = create_app(worker_settings, database=integration_db)
 
     @app.get("/notes")

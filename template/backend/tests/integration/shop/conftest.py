@@ -1,4 +1,4 @@
-"""The shop's tests: whoever is logged in meets a shop whose files go to the test's own folder."""
+"""Logged-in clients use a shop with its files in the test's folder."""
 
 import pytest
 
@@ -8,5 +8,5 @@ from backend.shop.services.container import ShopContainer
 
 @pytest.fixture
 def accounts(accounts: AccountsContainer, shop: ShopContainer) -> AccountsContainer:
-    """The running app's accounts, beside a shop that is prepared for tests."""
+    """The running app's accounts, with the shop prepared for tests."""
     return accounts

@@ -1,4 +1,4 @@
-"""Migrations of the shop that change rows: what was there is kept, or nothing is changed."""
+"""Migrations of the shop that change rows lose no data."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ async def add_orders(migrations: Migrations) -> None:
 
 
 class TestOrderTotal:
-    async def test_orders_get_the_sum_of_their_lines_at_the_price_of_then(
-        self, migrations: Migrations
-    ) -> None:
+    async def test_orders_get_the_total_of_their_lines(self, migrations: Migrations) -> None:
         await migrations.upgrade("0006")
         await add_orders(migrations)
         await migrations.upgrade("0007")

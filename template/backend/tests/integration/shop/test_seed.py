@@ -10,7 +10,7 @@ from backend.shop.models.order import Order
 from backend.shop.models.product import Product
 
 
-async def test_there_is_something_to_buy_and_to_look_at(
+async def test_there_are_products_and_an_order(
     client: httpx2.AsyncClient, integration_db: Database, db_session: AsyncSession
 ) -> None:
     await seed.seed(integration_db)
@@ -20,7 +20,7 @@ async def test_there_is_something_to_buy_and_to_look_at(
     assert str(order.total) == "25.00"
 
 
-async def test_what_was_deleted_comes_back_and_what_was_changed_stays(
+async def test_deleted_rows_are_added_again_and_changed_ones_kept(
     integration_db: Database, db_session: AsyncSession
 ) -> None:
     await seed.seed(integration_db)

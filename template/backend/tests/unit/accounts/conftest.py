@@ -1,4 +1,4 @@
-"""The whole application, with accounts in memory behind it."""
+"""The whole application on accounts in memory."""
 
 from collections.abc import AsyncIterator
 
@@ -21,7 +21,7 @@ from backend.tests.fixtures.application import running
 
 @pytest.fixture(scope="session")
 def accounts_app() -> FastAPI:
-    """The application, built once: it takes longer than a test."""
+    """The application, built once because building it is slow."""
     return create_app(Settings(), database=FakeDatabase())
 
 
@@ -32,7 +32,7 @@ def fake_accounts() -> FakeAccounts:
 
 @pytest.fixture
 def argon2_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """What argon2 has computed: whether it made or verified a hash, and with which parameters."""
+    """Recorded argon2 calls: hash or verify, with their parameters."""
     calls: list[tuple[str, str]] = []
     make, verify = argon2.PasswordHasher.hash, argon2.PasswordHasher.verify
 
@@ -62,7 +62,7 @@ def uow(fake_accounts: FakeAccounts) -> FakeAccountsUnitOfWork:
 async def client(
     accounts_app: FastAPI, fake_accounts: FakeAccounts
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    """Somebody who has not logged in."""
+    """An anonymous client."""
     async with running(accounts_app) as client:
         accounts_app.state.accounts = fake_accounts.accounts
         accounts_app.dependency_overrides[services.get_unit_of_work] = lambda: fake_accounts.uow

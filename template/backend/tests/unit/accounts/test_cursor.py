@@ -19,14 +19,14 @@ moments = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=offs
 @pytest.mark.slow  # under coverage, and more so in a large project
 @given(st.builds(Cursor, moments, st.uuids()))
 @settings(max_examples=100, deadline=None)
-def test_what_is_read_is_what_was_written(cursor: Cursor) -> None:
+def test_decoding_reverses_encoding(cursor: Cursor) -> None:
     text = cursor.encode()
     assert Cursor.decode(text) == cursor
     assert text.replace("-", "").replace("_", "").isalnum()
     assert len(text) <= 128
 
 
-def test_a_time_without_a_zone_counts_as_utc() -> None:
+def test_a_naive_time_counts_as_utc() -> None:
     naive = datetime(2026, 1, 1, 12)  # noqa: DTZ001  # as SQLite gives it
     decoded = Cursor.decode(Cursor(naive, UUID(int=1)).encode())
     assert decoded.created_at == naive.replace(tzinfo=UTC)
@@ -36,7 +36,7 @@ FAR_AHEAD = b"9999-12-31T23:59-14:00 " + 32 * b"0"
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"now 1", b"2026-01-01 x", FAR_AHEAD])
-def test_bytes_that_are_no_cursor_are_refused(content: bytes) -> None:
+def test_invalid_bytes_are_refused(content: bytes) -> None:
     with pytest.raises(ValidationFailedError):
         Cursor.decode(base64.urlsafe_b64encode(content).decode())
 

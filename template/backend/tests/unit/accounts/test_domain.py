@@ -1,4 +1,4 @@
-"""The life of accounts within the application."""
+"""Accounts in the application's lifespan."""
 
 import pytest
 from fastapi import FastAPI
@@ -13,7 +13,7 @@ from backend.tests.fakes.accounts.container import FakeAccounts
 from backend.tests.fakes.database import FakeDatabase
 
 
-async def test_each_life_has_a_limit_of_its_own(accounts_app: FastAPI) -> None:
+async def test_each_lifespan_has_its_own_limiter(accounts_app: FastAPI) -> None:
     accounts_app.state.database = FakeDatabase()
     limiters = []
     for _ in range(2):
@@ -23,7 +23,7 @@ async def test_each_life_has_a_limit_of_its_own(accounts_app: FastAPI) -> None:
     assert limiters[0] is not limiters[1]
 
 
-async def test_its_job_forgets_tokens_that_have_expired(
+async def test_its_job_deletes_expired_tokens(
     accounts_app: FastAPI, fake_accounts: FakeAccounts
 ) -> None:
     accounts_app.state.accounts = fake_accounts.accounts
@@ -36,7 +36,7 @@ async def test_its_job_forgets_tokens_that_have_expired(
     assert fake_accounts.uow.refresh_tokens.table.rows == {}
 
 
-def test_an_app_with_a_weak_key_is_not_even_built(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_with_a_weak_key_is_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     settings = Settings(environment="production", database_url="postgresql://h/app")
     with pytest.raises(ValidationError, match="AUTH_SIGNING_KEY"):

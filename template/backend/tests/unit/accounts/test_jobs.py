@@ -8,7 +8,7 @@ from backend.accounts.jobs import ScheduleSettings, run_periodically, run_round
 
 
 class Work:
-    """Counts, or fails; `often` is set at the third time."""
+    """Counts or fails; `often` is set at the third run."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure = failure
@@ -27,13 +27,13 @@ async def no_time(seconds: float) -> None:
     await asyncio.sleep(0)
 
 
-async def test_a_failing_job_does_not_keep_the_others_from_running() -> None:
+async def test_a_failing_job_does_not_stop_the_others() -> None:
     bad, good = Work(ConnectionError("gone")), Work()
     await run_round({"bad": bad, "good": good})
     assert (bad.runs, good.runs) == (1, 1)
 
 
-async def test_jobs_run_again_and_again_until_the_end() -> None:
+async def test_jobs_run_repeatedly_until_the_end() -> None:
     job = Work(ValueError("each time"))
     async with run_periodically({"job": job}, 5, no_time):
         await job.often.wait()
@@ -76,7 +76,5 @@ async def test_without_an_interval_nothing_runs() -> None:
     ],
     ids=["off under test", "unless it was set", "on elsewhere", "unless switched off"],
 )
-def test_jobs_run_by_themselves_except_under_test(
-    settings: ScheduleSettings, seconds: float
-) -> None:
+def test_jobs_run_by_default_except_in_tests(settings: ScheduleSettings, seconds: float) -> None:
     assert settings.seconds_between_jobs == seconds

@@ -63,7 +63,7 @@ async def test_it_opens_at_the_threshold_and_says_for_how_long(
 
 
 @pytest.mark.parametrize("error", [ValueError, asyncio.CancelledError])
-async def test_other_exceptions_are_no_failures(
+async def test_other_exceptions_do_not_count(
     breaker: CircuitBreaker, error: type[BaseException]
 ) -> None:
     for _ in range(5):

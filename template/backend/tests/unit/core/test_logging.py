@@ -1,4 +1,4 @@
-"""Log lines: their formats, what they carry and what they hide."""
+"""Formats and content of log lines."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture(autouse=True)
 def restored_logging() -> Iterator[None]:
-    """The logging set-up belongs to the process: put it back."""
+    """Restores the process-wide logging configuration."""
     root = logging.getLogger()
     handlers, level, config = root.handlers[:], root.level, structlog.get_config()
     configure_logging(Settings(log_format="json"))

@@ -1,4 +1,4 @@
-"""What every schema refuses."""
+"""Values that every schema rejects."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def test_a_line_says_something(text: str) -> None:
         TypeAdapter(Line).validate_python(text)
 
 
-def test_everything_else_is_taken_and_a_patch_tells_what_was_sent() -> None:
+def test_other_values_pass_and_a_patch_keeps_what_was_sent() -> None:
     facts = {"b": [1.5, None, True]}
     sent = {"title": "日本 😀\n", "tags": ["a"], "facts": facts, "count": 2**63 - 1}
     assert NotePatch.model_validate(sent).changes() == sent

@@ -1,4 +1,4 @@
-"""Settings: what is read from where, and what production refuses."""
+"""Sources of settings, and values that production rejects."""
 
 from pathlib import Path
 
@@ -36,9 +36,7 @@ class TestReading:
         assert Settings().service_name != "from-the-file"
         assert Settings(_env_file=file).service_name == "from-the-file"
 
-    def test_they_are_read_once_and_after_a_reset_again(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_they_are_read_once_until_a_reset(self, monkeypatch: pytest.MonkeyPatch) -> None:
         first = load_settings(Settings)
         monkeypatch.setenv("SERVICE_NAME", "renamed")
         assert load_settings(Settings) is first
@@ -54,7 +52,7 @@ class TestReading:
 
 class TestDatabaseUrl:
     @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
-    def test_every_usual_scheme_becomes_asyncpgs(self, scheme: str) -> None:
+    def test_every_usual_scheme_becomes_asyncpg(self, scheme: str) -> None:
         settings = Settings(database_url=f"{scheme}://u:p%40ss@h:5433/name")
         assert settings.database_url == "postgresql+asyncpg://u:p%40ss@h:5433/name"
         assert "p%40ss" not in repr(settings)

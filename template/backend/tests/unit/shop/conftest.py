@@ -1,4 +1,4 @@
-"""The whole application, with the shop and its accounts in memory behind it."""
+"""The whole application on a shop and accounts in memory."""
 
 from collections.abc import AsyncIterator
 
@@ -20,7 +20,7 @@ from backend.tests.fixtures.application import running
 
 @pytest.fixture(scope="session")
 def shop_app() -> FastAPI:
-    """The application, built once: it takes longer than a test."""
+    """The application, built once because building it is slow."""
     return create_app(Settings(), database=FakeDatabase())
 
 
@@ -36,7 +36,7 @@ def uow(fake_shop: FakeShop) -> FakeShopUnitOfWork:
 
 @pytest.fixture
 async def client(shop_app: FastAPI, fake_shop: FakeShop) -> AsyncIterator[httpx2.AsyncClient]:
-    """Somebody who has not logged in."""
+    """An anonymous client."""
     async with running(shop_app) as client:
         shop_app.state.accounts, shop_app.state.shop = fake_shop.accounts, fake_shop.shop
         for services in (account_services, shop_services):

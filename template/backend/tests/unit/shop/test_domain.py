@@ -1,4 +1,4 @@
-"""The shop's life within the application."""
+"""The shop in the application's lifespan."""
 
 import pytest
 from fastapi import FastAPI
@@ -25,7 +25,7 @@ def make_app(*settings: AppSettings) -> FastAPI:
     return app
 
 
-async def test_each_life_has_parts_of_its_own_and_closes_them() -> None:
+async def test_each_lifespan_creates_and_closes_its_own_parts() -> None:
     app = make_app()
     async with lifespan(app):
         first: ShopContainer = app.state.shop
@@ -44,7 +44,7 @@ async def test_jobs_run_at_an_interval() -> None:
         pass  # starts and stops without an error
 
 
-async def test_jobs_work_on_the_shop_that_is_there() -> None:
+async def test_jobs_use_the_current_container() -> None:
     app, fake_shop = make_app(), FakeShop()
     app.state.shop = fake_shop.shop
     event = OutboxEventFactory.build()
@@ -57,7 +57,7 @@ async def test_jobs_work_on_the_shop_that_is_there() -> None:
     assert fake_shop.uow.commits > 1
 
 
-def test_an_app_with_weak_secrets_is_not_even_built(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_with_weak_secrets_is_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     settings = (
         Settings(environment="production", database_url="postgresql://h/app"),
@@ -67,7 +67,7 @@ def test_an_app_with_weak_secrets_is_not_even_built(monkeypatch: pytest.MonkeyPa
         create_app(*settings, database=FakeDatabase())
 
 
-def test_an_app_with_good_ones_is() -> None:
+def test_an_app_with_good_secrets_is_built() -> None:
     assert create_app(
         Settings(environment="production", database_url="postgresql://h/app"),
         AuthSettings(environment="production", auth_signing_key=SECRET),

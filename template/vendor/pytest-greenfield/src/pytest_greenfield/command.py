@@ -19,7 +19,7 @@ from pytest_greenfield.check import check
 from pytest_greenfield.development import PLACEHOLDER, read_environment, serve
 from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services import child
-from pytest_greenfield.services.postgres import cache, cluster, guard
+from pytest_greenfield.services.postgres import binaries, cache, cluster, guard
 from pytest_greenfield.services.postgres.account import server_account
 from pytest_greenfield.services.postgres.databases import Databases
 from pytest_greenfield.services.used import KINDS, Services
@@ -33,12 +33,10 @@ def clean() -> None:
     usual = cache.usual_cache_folder(account)
     folders = {cache.cache_folder(account), usual, cache.cluster_folder(account, usual)}
     for folder in sorted(folders):
-        for path, removed in cluster.prune(folder, older_than_days=0).items():
+        for path, removed in (
+            cluster.prune(folder, older_than_days=0) | binaries.prune(folder)
+        ).items():
             print(f"removed   {path}" if removed else f"kept      {path}, a run is using it")
-        for pattern in ("binaries-*", "new-binaries-*"):
-            for path in folder.glob(pattern):
-                cache.remove(path)
-                print(f"removed   {path}")
     for path in child.prune():
         print(f"removed   {path}")
     clean_services()

@@ -1,4 +1,4 @@
-"""The tables of labels: every module here is imported."""
+"""The tables of labels. Every module here is imported."""
 
 from backend.core.discovery import import_modules
 

@@ -1,4 +1,4 @@
-"""Labels of images, and the queue of those that wait for them."""
+"""Labels of images, and the queue of images to label."""
 
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ from backend.shop.models.columns import JSONDocument
 
 
 class LabellingStatus(StrEnum):
-    """`failed`: given up, because the service refused it or it failed too often."""
+    """`failed`: the service rejected the image, or it failed too often."""
 
     PENDING = "pending"
     DONE = "done"
@@ -21,7 +21,7 @@ class LabellingStatus(StrEnum):
 
 
 class ImageLabelling(Timestamps, Base):
-    """The labels of one image. It goes with the image."""
+    """The labels of one image, deleted with it."""
 
     __tablename__ = "image_labelling"
     __table_args__ = (
@@ -45,8 +45,8 @@ class ImageLabelling(Timestamps, Base):
     labels: Mapped[list[dict[str, Any]]] = mapped_column(
         JSONDocument, default=list, server_default="[]"
     )
-    # Those that failed although the service was well.
+    # Only those that failed while the service was healthy.
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None] = mapped_column(Text)
-    # Not before; a worker that takes the image sets it, so that no other one does.
+    # Earliest next attempt; a worker that claims the image moves it, so that no other one does.
     available_at: Mapped[Instant | None]

@@ -1,1 +1,1 @@
-"""Every query about labels."""
+"""The queries for labels."""

@@ -14,15 +14,15 @@ from backend.shop.models.product import ProductImage
 
 
 class LabellingRepository:
-    """Images that wait for labels, have them, or were given up."""
+    """Images: pending, labelled or failed."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def enqueue(self, *, limit: int) -> None:
-        """Queue images that were never seen here, also those from before there was a queue.
+        """Queue images without a row here, including those uploaded before this feature was added.
 
-        Images that somebody is deleting are left out.
+        Images being deleted are left out.
         """
         labelled = ImageLabelling.image_id
         unseen = (
@@ -38,10 +38,10 @@ class LabellingRepository:
     async def claim(
         self, now: datetime, until: datetime, *, limit: int
     ) -> Sequence[tuple[UUID, str]]:
-        """Take images that are due, until a moment; return their ids and their files' names.
+        """Claim due images until a given time; return their ids and file names.
 
-        Those that another worker is taking are skipped. An image that has failed before comes
-        alone: it may be what makes a batch fail.
+        Images being claimed by another worker are skipped. An image that failed before is
+        claimed alone, since it may make its batch fail.
         """
         statement = (
             select(ImageLabelling, ProductImage.name)
@@ -65,7 +65,7 @@ class LabellingRepository:
     async def lock_claimed(
         self, image_ids: Sequence[UUID], until: datetime
     ) -> dict[UUID, ImageLabelling]:
-        """Return and lock the images of a claim by their ids, unless they are another's by now."""
+        """Return and lock the images of a claim by id, unless another worker has claimed them."""
         statement = (
             select(ImageLabelling)
             .where(
@@ -80,7 +80,7 @@ class LabellingRepository:
         return {row.image_id: row for row in await self._session.scalars(statement)}
 
     async def list(self, product_id: UUID) -> Sequence[ImageLabelling]:
-        """Return what is known about a product's images, the oldest first."""
+        """Return the labellings of a product's images, oldest first."""
         statement = (
             select(ProductImage.id, ImageLabelling)
             .outerjoin(ImageLabelling, ImageLabelling.image_id == ProductImage.id)
@@ -92,7 +92,7 @@ class LabellingRepository:
 
 
 def _make_unseen(image_id: UUID) -> ImageLabelling:
-    """Stand for an image that the job has not seen yet."""
+    """Return a placeholder for an image that is not queued yet."""
     return ImageLabelling(image_id=image_id, status=LabellingStatus.PENDING, labels=[])
 
 

@@ -1,1 +1,1 @@
-"""The routes: every module here with a `router` is found."""
+"""The routes. Every `router` in a module here is included."""

@@ -1,4 +1,4 @@
-"""What the model service has seen on a product's images."""
+"""Labels of a product's images."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/products/{product_id}/labels", tags=["labels"
 async def list_labels(
     product_id: UUID, shop: UnitOfWorkDep, session: SessionDep
 ) -> Sequence[ImageLabelling]:
-    """List the labels of a product's images, the oldest image first."""
+    """List the labels of a product's images, oldest image first."""
     if await shop.products.get(product_id) is None:
         raise NotFoundError("There is no such product.")
     return await LabellingRepository(session).list(product_id)

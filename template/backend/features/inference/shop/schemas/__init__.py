@@ -1,1 +1,1 @@
-"""What the routes give."""
+"""Response schemas."""

@@ -1,4 +1,4 @@
-"""Label the images that wait for it."""
+"""Label queued images."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,16 +22,16 @@ logger = structlog.stdlib.get_logger(__name__)
 
 
 class LabellingSettings(AppSettings):
-    """How images are taken from the queue, and when they are given up."""
+    """Limits of the labelling job."""
 
     labelling_max_attempts: int = Field(default=5, ge=1)
     labelling_backoff: float = Field(default=60.0, ge=0, description="Seconds, doubled each time.")
-    labelling_claim: float = Field(default=120.0, gt=0, description="Seconds for a batch.")
+    labelling_claim: float = Field(default=120.0, gt=0, description="Seconds per batch.")
 
 
 @dataclass(slots=True)
 class LabellingReport:
-    """How many images were labelled, will be tried again, and were given up."""
+    """The number of images labelled, to be retried, and failed."""
 
     done: int = 0
     postponed: int = 0
@@ -40,7 +40,7 @@ class LabellingReport:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """Images that this worker has taken until a moment; then another one may take them."""
+    """Images that this worker has claimed until a given time; then another one may."""
 
     until: datetime
     names: dict[UUID, str]
@@ -48,7 +48,7 @@ class _Claim:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What became of the images of a claim; one that is nowhere goes back as it was."""
+    """The results of a claim; an image without result is released unchanged."""
 
     labels: dict[UUID, Labels] = field(default_factory=dict)
     refused: set[UUID] = field(default_factory=set)
@@ -56,10 +56,10 @@ class _Outcome:
 
 
 class LabellingService:
-    """Works the queue off, without a transaction open while the model service thinks.
+    """Processes the queue, without an open transaction while it waits for the model service.
 
-    While the service is away, images wait and lose no attempt. One that fails although the service
-    is well is tried alone, each time after twice the wait, and given up after `max_attempts`.
+    While the service is unavailable, images wait and no attempt is counted. An image that fails
+    while the service is healthy is retried alone with exponential backoff, until `max_attempts`.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class LabellingService:
         self._batch_size = batch_size
 
     async def run(self, *, limit: int = 1000) -> LabellingReport:
-        """Queue at most `limit` new images, and label what is due while the service answers."""
+        """Queue at most `limit` new images, and label due ones while the service answers."""
         async with self._open() as uow:
             await uow.labellings.enqueue(limit=limit)
             await uow.commit()
@@ -102,7 +102,7 @@ class LabellingService:
         return _Claim(until, dict(rows)) if rows else None
 
     async def _ask(self, claim: _Claim, outcome: _Outcome) -> bool:
-        """Ask for the labels of the images; return whether the service is well."""
+        """Request the labels of the images; return whether the service is healthy."""
         images: dict[UUID, bytes] = {}
         for image_id, name in claim.names.items():
             try:
@@ -110,7 +110,7 @@ class LabellingService:
             except (NotFoundError, UnavailableError, OSError) as error:
                 outcome.errors[image_id] = repr(error)
         try:
-            # Not for longer than the images are ours.
+            # Not for longer than the claim is valid.
             async with asyncio.timeout(self._settings.labelling_claim):
                 answers = await self._model.label(list(images.values()))
         except InferenceUnavailableError as error:
@@ -129,7 +129,7 @@ class LabellingService:
         return True
 
     async def _is_well(self) -> bool:
-        """Ask whether the service is well: then what it was sent has made it fail."""
+        """Return whether the service is healthy: if so, the images made it fail."""
         try:
             await self._model.health()
         except InferenceUnavailableError:
@@ -147,7 +147,7 @@ class LabellingService:
                     row.last_error = None
                     report.done += 1
                 elif image_id in outcome.refused:
-                    self._give_up(row, "The model service refuses this image.", report)
+                    self._give_up(row, "The model service rejected this image.", report)
                 elif error := outcome.errors.get(image_id):
                     self._on_failure(row, error[:500], report)
                 else:

@@ -13,7 +13,7 @@ router = APIRouter(prefix="/api/v1/orders", tags=["invoices"])
 
 
 async def get_invoices(request: Request) -> Invoices:
-    """Return the invoices in the running app's bucket."""
+    """Return the invoice service of the running app."""
     return Invoices(request.app.state.object_storage)
 
 
@@ -24,5 +24,5 @@ async def read_invoice(
     orders: Orders,
     invoices: Annotated[Invoices, Depends(get_invoices)],
 ) -> InvoiceOut:
-    """Return a link to the invoice of one's own paid order; a browser needs no token there."""
+    """Return a link to the invoice of your paid order; downloading it needs no token."""
     return await invoices.make_link(await orders.get(order_id, viewer=customer))

@@ -1,1 +1,1 @@
-"""The routes that the shop has with Redis."""
+"""Routes of the shop that need Redis."""

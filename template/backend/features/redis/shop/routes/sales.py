@@ -1,4 +1,4 @@
-"""Sales of a day, for admins."""
+"""Daily sales, for admins."""
 
 from datetime import date
 from typing import Annotated, cast
@@ -16,13 +16,13 @@ router = APIRouter(
 
 
 async def get_sales(request: Request) -> Sales:
-    """Return what counts the sales of the running app."""
+    """Return the sales counter of the running app."""
     return cast("Sales", request.app.state.sales)
 
 
 @router.get("/{day}")
 async def read_sales(day: date, sales: Annotated[Sales, Depends(get_sales)]) -> SalesOut:
-    """Return what was paid on a day (UTC), a few seconds old."""
+    """Return the sales of a day (UTC), with a delay of a few seconds."""
     try:
         return await sales.read(day)
     except RedisError as error:

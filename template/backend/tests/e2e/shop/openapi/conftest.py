@@ -1,4 +1,4 @@
-"""A shop with one row of everything, so that the cases find what they ask for."""
+"""A shop with one row of each kind, so that test cases find existing ids."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from backend.tests.factories.shop import OrderFactory, OutboxEventFactory, Produ
 def operations() -> Mapping[str, Operation]:
     """The API's operations by label."""
     operations = make_operations(create_app().openapi())
-    # Schemathesis imports half of itself at its first case: too long for one test's time limit.
+    # Schemathesis's imports at its first case would exceed one test's time limit.
     next(iter(operations.values())).as_strategy(GenerationMode.POSITIVE)
     return operations
 
@@ -29,7 +29,7 @@ def operations() -> Mapping[str, Operation]:
 async def existing(
     db_session: AsyncSession, media_folder: Path, gateway_server: HTTPServer
 ) -> Mapping[str, str]:
-    """Path parameters of rows that exist, by name. The payment gateway approves."""
+    """Path parameters of existing rows, by name. The payment gateway approves."""
     name = await DiskMediaStore(media_folder).save(b"\x89PNG\r\n\x1a\n", ".png")
     image = await ProductImageFactory.create(db_session, name=name)
     order = await OrderFactory.create(db_session)

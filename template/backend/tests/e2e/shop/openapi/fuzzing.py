@@ -1,4 +1,4 @@
-"""Cases made from the API's description, sent to the live server, and the answers judged by it."""
+"""Generated test cases, sent to the live server and checked against its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def make_operations(document: dict[str, Any]) -> dict[str, Operation]:
     """Return the operations of an OpenAPI document by label, such as `GET /health/live`."""
     schema = schemathesis.openapi.from_dict(document)
     schema.config.checks.update(excluded_check_names=ASKED_ELSEWHERE)
-    # The headers authenticate: whether others get in is asked by a test of its own.
+    # The headers authenticate; a separate test covers missing authentication.
     schema.config.generation.update(with_security_parameters=False)
     operations: dict[str, Operation] = {}
     for result in schema.get_all_operations():
-        assert isinstance(result, Ok), result.err()  # a part of the document that is no OpenAPI
+        assert isinstance(result, Ok), result.err()  # not a valid OpenAPI operation
         operations[result.ok().label] = result.ok()
     return operations
 
@@ -44,22 +44,22 @@ def fuzz(
     path_parameters: Mapping[str, str] | None = None,
     may_refuse: bool = False,
 ) -> int:
-    """Send cases, the same ones in every run, and check each answer against the description.
+    """Send generated cases, the same in every run, and check each response.
 
     Args:
-        operation: What is called.
+        operation: The operation to call.
         url: The server's address.
         headers: Sent with each case; they authenticate.
-        mode: Whether the cases obey the description, or break it.
-        max_examples: How many cases there are at most.
-        path_parameters: Values for the path, instead of made up ones.
-        may_refuse: Whether cases that obey the description may be refused all the same.
+        mode: Whether the cases are valid or invalid.
+        max_examples: The maximum number of cases.
+        path_parameters: Path values to use instead of generated ones.
+        may_refuse: Whether valid cases may be rejected.
 
     Returns:
-        How many requests were sent; none if an operation has no input that could be broken.
+        The number of requests sent; 0 if an operation has no input to invalidate.
 
     Raises:
-        schemathesis.core.failures.FailureGroup: What is wrong, for the smallest case that shows it.
+        schemathesis.core.failures.FailureGroup: The failures of the smallest failing case.
     """
     excluded: list[CheckFunction] = [positive_data_acceptance] if may_refuse else []
     sent = 0
@@ -70,7 +70,7 @@ def fuzz(
         database=None,
         deadline=None,
         phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),  # a slow machine is no reason to fail
+        suppress_health_check=list(HealthCheck),  # must not fail on a slow machine
     )
     @given(operation.as_strategy(mode, path_parameters=dict(path_parameters or {}) or None))
     def check(case: Case[Operation]) -> None:

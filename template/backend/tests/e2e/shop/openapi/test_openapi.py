@@ -1,4 +1,4 @@
-"""The API keeps what its description promises, whatever it is sent."""
+"""The API conforms to its OpenAPI document, whatever the input."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("label", OPERATIONS)
-def test_answers_are_as_described(
+def test_responses_conform_to_the_description(
     label: str,
     operations: Mapping[str, Operation],
     live_server: LiveServer,
@@ -75,7 +75,7 @@ def test_answers_are_as_described(
 
 
 @pytest.mark.parametrize("token", [None, "nonsense"])
-async def test_all_others_answer_401_without_a_good_token(
+async def test_all_others_return_401_without_a_valid_token(
     live_client: httpx2.AsyncClient, token: str | None
 ) -> None:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}

@@ -1,4 +1,4 @@
-"""A model service on a real socket, which misbehaves when it is told to."""
+"""A model service on a real socket, with failures on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
 
 
 def answering(status: int, body: object = "") -> Misbehaviour:
-    """Give this answer, whatever was asked; a text is sent as it is."""
+    """Send this response to any request; text is sent unchanged."""
 
     async def misbehave(writer: asyncio.StreamWriter) -> None:
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
@@ -30,7 +30,7 @@ def answering(status: int, body: object = "") -> Misbehaviour:
 
 
 async def closing(writer: asyncio.StreamWriter) -> None:
-    """Close the connection in the middle of the answer."""
+    """Close the connection in the middle of the response."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
     writer.close()
 
@@ -41,7 +41,7 @@ async def silent(_: asyncio.StreamWriter) -> None:
 
 
 async def trickling(writer: asyncio.StreamWriter) -> None:
-    """Send a byte at a time, for ever, so that no wait for the next one is long."""
+    """Send single bytes forever, so that no read times out."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
     while True:
         writer.write(b" ")
@@ -50,18 +50,18 @@ async def trickling(writer: asyncio.StreamWriter) -> None:
 
 
 def label_of(image: bytes) -> str:
-    """Return the name of the one label that an image gets here."""
+    """Return the name of the label that an image gets."""
     return f"picture {hashlib.sha256(image).hexdigest()[:8]}"
 
 
 class InferenceStub:
-    """Labels PNG, JPEG and WebP images by their content, and refuses all else.
+    """Labels PNG, JPEG and WebP images by their content, and rejects everything else.
 
     Attributes:
-        batches: What it was asked to label, one list of images a request, misbehaviour included.
-        next: What to do instead of labelling, one for each of the next requests.
-        poison: What to do instead when one of these images is in a batch.
-        is_well: Whether it says so at `/health`.
+        batches: The received batches, one list of images per request, including failed ones.
+        next: Replacements for the next requests' behaviour, one each.
+        poison: Replacement behaviour for batches with one of these images.
+        is_well: Whether `/health` reports it as healthy.
     """
 
     def __init__(self) -> None:
@@ -75,21 +75,21 @@ class InferenceStub:
 
     @property
     def url(self) -> str:
-        """Where it is, also while it is away."""
+        """Its address, also while it is stopped."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def images(self) -> list[bytes]:
-        """Every image that it was asked to label."""
+        """Every image received."""
         return [image for batch in self.batches for image in batch]
 
     async def start(self) -> None:
-        """Listen, on the port of before if there was one."""
+        """Listen, on the previous port after a restart."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Break all connections, and take no more."""
+        """Close all connections and stop listening."""
         if self._server is not None:
             self._server.close()
         for connection in self._connections:
@@ -98,7 +98,7 @@ class InferenceStub:
 
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
-        """Be away for the length of the context."""
+        """Stop for the duration of the context."""
         await self.stop()
         try:
             yield

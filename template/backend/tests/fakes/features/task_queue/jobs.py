@@ -1,4 +1,4 @@
-"""The jobs in memory."""
+"""Jobs in memory."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from backend.features.task_queue.repositories.jobs import JobRepository, JobUnit
 
 
 class FakeJobs(JobRepository):
-    """Jobs by their ids."""
+    """Jobs by id."""
 
     def __init__(self) -> None:
         self.rows: dict[UUID, Job] = {}
@@ -67,7 +67,7 @@ class FakeJobs(JobRepository):
 
 
 class FakeJobUnitOfWork(JobUnitOfWork):
-    """Opens itself; what was not committed is undone when it is left."""
+    """Opens itself; exiting undoes uncommitted changes."""
 
     jobs: FakeJobs
 
@@ -77,19 +77,19 @@ class FakeJobUnitOfWork(JobUnitOfWork):
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[JobUnitOfWork]:
-        """Open it."""
+        """Return itself."""
         try:
             yield self
         finally:
             self.jobs.rows = copy_rows(self._committed)
 
     async def commit(self) -> None:
-        """Keep the rows as they are now."""
+        """Save the current rows."""
         self._committed = copy_rows(self.jobs.rows)
 
 
 def copy_rows(rows: Mapping[UUID, Job]) -> dict[UUID, Job]:
-    """Return copies of jobs, by their ids."""
+    """Return copies of jobs by id."""
     names = [column.key for column in inspect(Job).column_attrs]
     return {
         job_id: Job(**{name: getattr(job, name) for name in names}) for job_id, job in rows.items()

@@ -1,9 +1,9 @@
-"""A real model service to run `gpu/` against: it reads what is written on images.
+"""A reference model service for the tests in `gpu/`: it reads text on images (OCR).
 
 uv run --group inference-reference python -m backend.tests.gpu.features.inference.reference
 
-RapidOCR carries its models in its wheel, 30 MB. With `onnxruntime-gpu` in the place of
-`onnxruntime` it uses an NVIDIA GPU.
+RapidOCR's 30 MB wheel includes its models. With `onnxruntime-gpu` instead of `onnxruntime` it
+uses an NVIDIA GPU.
 """
 
 import argparse
@@ -40,7 +40,7 @@ class Reader:
         """Return the lines of text on an image as its labels.
 
         Raises:
-            OSError: It is no image.
+            OSError: It is not an image.
         """
         picture = Image.open(BytesIO(image)).convert("RGB")
         with self._lock:
@@ -50,7 +50,7 @@ class Reader:
 
 
 def create_app() -> FastAPI:
-    """Load the model and build the service; its contract is in test_contract.py."""
+    """Load the model and build the service; test_contract.py defines its contract."""
     app = FastAPI(title="Reference model service")
     reader = Reader()
 
@@ -63,7 +63,7 @@ def create_app() -> FastAPI:
             "memory_bytes": most if sys.platform == "darwin" else most * 1024,
         }
 
-    # Not `async`: FastAPI runs it in a thread, so that health is answered meanwhile.
+    # Not `async`: FastAPI runs it in a thread, so that `/health` still answers.
     @app.post("/v1/labels")
     def label(batch: Batch) -> dict[str, object]:
         try:

@@ -1,4 +1,4 @@
-"""The real model service: the contract, its speed and its memory. `-rP` shows the figures."""
+"""The real model service: contract, speed and memory. `-rP` shows the figures."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TestHealth:
 
 
 class TestInference:
-    async def test_it_reads_what_the_pictures_are_of(self, service: HttpModelService) -> None:
+    async def test_it_recognizes_the_pictures(self, service: HttpModelService) -> None:
         for name, picture in PICTURES.items():
             (labels,) = await service.label([picture])
             assert labels
@@ -58,7 +58,7 @@ class TestInference:
             print(f"{name}: {best.name} ({best.score:.3f})")
             assert best.score > 0.5
 
-    async def test_batches_at_once_get_their_own_labels(self, service: HttpModelService) -> None:
+    async def test_concurrent_batches_get_their_own_labels(self, service: HttpModelService) -> None:
         pictures = list(PICTURES.values())
         alone = [await service.label([picture]) for picture in pictures]
 
@@ -85,7 +85,7 @@ class TestSpeed:
 
 
 class TestMemory:
-    async def test_more_of_the_same_takes_no_more_of_it(self, service: HttpModelService) -> None:
+    async def test_repeated_batches_use_no_more_memory(self, service: HttpModelService) -> None:
         await service.label(BATCH)
         before = (await service.health()).memory_bytes
         if before is None:

@@ -1,4 +1,4 @@
-"""An operation gives its connection back, however it ends."""
+"""An operation always returns its connection."""
 
 import asyncio
 
@@ -31,7 +31,7 @@ async def wait_for_busy_connections(database: Database, number: int) -> None:
 
 @pytest.fixture
 def slow_check(app: FastAPI, client: httpx2.AsyncClient, integration_db: Database) -> asyncio.Event:
-    """Makes the health check take 20 s of the database; the event says that it has begun."""
+    """Makes the health check's query take 20 s; the event is set when it starts."""
     begun = asyncio.Event()
 
     async def check() -> None:
@@ -43,7 +43,7 @@ def slow_check(app: FastAPI, client: httpx2.AsyncClient, integration_db: Databas
     return begun
 
 
-async def test_one_that_takes_too_long_ends_with_the_code_that_rest_has(
+async def test_a_slow_one_ends_with_the_same_code_as_in_rest(
     graphql_client: GraphQLClient, slow_check: asyncio.Event, integration_db: Database
 ) -> None:
     answer = await graphql_client(HEALTH)
@@ -52,7 +52,7 @@ async def test_one_that_takes_too_long_ends_with_the_code_that_rest_has(
     assert busy_connections(integration_db) == 0
 
 
-async def test_one_that_is_aborted_gives_its_connection_back(
+async def test_an_aborted_one_returns_its_connection(
     client: httpx2.AsyncClient, slow_check: asyncio.Event, integration_db: Database
 ) -> None:
     task = asyncio.create_task(ask(client, HEALTH))
@@ -64,12 +64,12 @@ async def test_one_that_is_aborted_gives_its_connection_back(
     await wait_for_busy_connections(integration_db, 0)
 
 
-async def test_what_nobody_expected_is_logged_and_not_told(
+async def test_an_unexpected_error_is_logged_and_not_exposed(
     graphql_client: GraphQLClient, app: FastAPI, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del app.state.health_checks
     answer = await graphql_client(HEALTH)
     assert answer.codes == ["internal_error"]
-    assert answer.errors[0]["message"] == "Something went wrong on our side."
+    assert answer.errors[0]["message"] == "An internal error occurred."
     assert "health_checks" not in str(answer)
     assert "graphql.failed" in capsys.readouterr().out

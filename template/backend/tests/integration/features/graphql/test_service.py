@@ -1,11 +1,11 @@
-"""What every schema can be asked."""
+"""The query `service`."""
 
 from backend import __version__
 from backend.core.settings import Settings
 from backend.tests.fixtures.features.graphql.client import GraphQLClient
 
 
-async def test_the_service_says_who_it_is_and_that_its_database_answers(
+async def test_it_returns_name_version_and_health(
     graphql_client: GraphQLClient, worker_settings: Settings
 ) -> None:
     query = "{ service version health { status components { name status } } }"

@@ -1,4 +1,4 @@
-"""The client over real sockets, while the service misbehaves."""
+"""The client over real sockets, with failures of the service."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ MISBEHAVIOURS = {
 
 
 def limit_of(misbehaviour: Misbehaviour) -> float:
-    """Return a time limit that only a service runs into that never ends its answer."""
+    """Return a time limit that only a never-ending response exceeds."""
     return 0.5 if misbehaviour in {silent, trickling} else 5
 
 
 @pytest.fixture
 async def make_service(inference_stub: InferenceStub) -> AsyncIterator[MakeService]:
-    """Makes the application's client: `make_service(inference_attempts=1)`."""
+    """Creates the application's client: `make_service(inference_attempts=1)`."""
     clients = []
 
     def make(**settings: object) -> HttpModelService:
@@ -65,7 +65,7 @@ async def make_service(inference_stub: InferenceStub) -> AsyncIterator[MakeServi
 
 
 async def names(service: HttpModelService, pictures: list[bytes]) -> list[str | None]:
-    """Return the first label of each picture, None for those that are refused."""
+    """Return the first label of each picture, None for rejected ones."""
     results = await service.label(pictures)
     return [labels[0].name if labels else None for labels in results]
 
@@ -87,7 +87,7 @@ class TestFailures:
         assert inference_stub.batches == [PICTURES[:1]] * 2
 
     @pytest.mark.parametrize("misbehaviour", MISBEHAVIOURS.values(), ids=list(MISBEHAVIOURS))
-    async def test_is_told_after_the_last_attempt(
+    async def test_is_reported_after_the_last_attempt(
         self, misbehaviour: Misbehaviour, inference_stub: InferenceStub, make_service: MakeService
     ) -> None:
         service = make_service(inference_attempts=2, inference_timeout=limit_of(misbehaviour))
@@ -95,7 +95,7 @@ class TestFailures:
         await fail(service, answered=True)
         assert len(inference_stub.batches) == 2
 
-    async def test_a_service_that_is_away_was_not_reached(
+    async def test_a_stopped_service_was_not_reached(
         self, inference_stub: InferenceStub, make_service: MakeService
     ) -> None:
         service = make_service()
@@ -105,14 +105,14 @@ class TestFailures:
 
 
 class TestBatches:
-    async def test_many_images_go_in_batches_and_keep_their_order(
+    async def test_many_images_are_sent_in_batches_and_keep_their_order(
         self, inference_stub: InferenceStub, make_service: MakeService
     ) -> None:
         service = make_service(inference_batch_size=4)
         assert await names(service, PICTURES) == [label_of(picture) for picture in PICTURES]
         assert [len(batch) for batch in inference_stub.batches] == [4, 4, 2]
 
-    async def test_a_refused_batch_is_halved_until_the_refused_image_is_alone(
+    async def test_a_rejected_batch_is_split_until_the_bad_image_is_alone(
         self, inference_stub: InferenceStub, make_service: MakeService
     ) -> None:
         pictures = [*PICTURES[:5], b"no image", *PICTURES[5:7]]
@@ -123,7 +123,7 @@ class TestBatches:
         assert service.breaker.state is CircuitState.CLOSED
 
     @pytest.mark.parametrize("status", [400, 413, 415, 422])
-    async def test_each_kind_of_refusal_is_one(
+    async def test_each_rejection_status_is_recognized(
         self, status: int, inference_stub: InferenceStub, make_service: MakeService
     ) -> None:
         inference_stub.poison[PICTURES[0]] = answering(status)
@@ -132,7 +132,7 @@ class TestBatches:
 
 
 class TestCircuitBreaker:
-    async def test_opens_spares_the_service_lets_one_call_try_and_closes(
+    async def test_opens_then_half_opens_and_closes(
         self, inference_stub: InferenceStub, make_service: MakeService
     ) -> None:
         clock = FakeClock()
@@ -158,7 +158,7 @@ class TestCircuitBreaker:
         assert await names(service, PICTURES[:1]) == [label_of(PICTURES[0])]
         assert service.breaker.state.value == "closed"
 
-    async def test_health_is_asked_all_the_same(
+    async def test_health_bypasses_it(
         self, inference_stub: InferenceStub, make_service: MakeService
     ) -> None:
         service = make_service(inference_attempts=1, inference_breaker_threshold=1)
@@ -168,7 +168,7 @@ class TestCircuitBreaker:
 
 
 class TestHealth:
-    async def test_a_service_that_is_not_well_is_told_from_one_that_is_away(
+    async def test_an_unhealthy_service_differs_from_a_stopped_one(
         self, inference_stub: InferenceStub, make_service: MakeService
     ) -> None:
         service = make_service()

@@ -1,4 +1,4 @@
-"""What the application expects of a model service. The real one passes the same tests in gpu/."""
+"""The contract of a model service. In gpu/, a real one passes the same tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TestContract:
         async with make_client(settings) as client:
             yield HttpModelService(client, settings)
 
-    async def test_it_is_well_and_names_its_model(self, service: HttpModelService) -> None:
+    async def test_it_is_healthy_and_names_its_model(self, service: HttpModelService) -> None:
         assert (await service.health()).model
 
     async def test_each_image_gets_its_own_labels(self, service: HttpModelService) -> None:
@@ -33,7 +33,7 @@ class TestContract:
         assert tea
         assert {label.name for label in mug} != {label.name for label in tea}
 
-    async def test_labels_do_not_hang_on_what_else_is_in_the_batch(
+    async def test_labels_do_not_depend_on_the_rest_of_the_batch(
         self, service: HttpModelService
     ) -> None:
         mug, tea, again = await service.label([MUG, TEA, MUG])
@@ -42,7 +42,7 @@ class TestContract:
         assert names(mug) == names(again)
         assert names(tea) == names(alone)
 
-    async def test_what_is_no_image_is_refused_and_costs_the_others_nothing(
+    async def test_an_invalid_image_is_rejected_without_affecting_the_others(
         self, service: HttpModelService
     ) -> None:
         mug, text, broken, tea = await service.label([MUG, b"no image", b"", TEA])
@@ -51,7 +51,7 @@ class TestContract:
         assert tea
         assert service.breaker.state.value == "closed"
 
-    async def test_nothing_is_nothing(self, service: HttpModelService) -> None:
+    async def test_an_empty_input_gives_an_empty_result(self, service: HttpModelService) -> None:
         assert await service.label([]) == []
 
 

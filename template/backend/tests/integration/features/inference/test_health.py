@@ -1,4 +1,4 @@
-"""The application works without the model service, and says so."""
+"""Without the model service, the application works and reports it."""
 
 import httpx2
 import pytest
@@ -16,7 +16,7 @@ async def read_ready(client: httpx2.AsyncClient) -> tuple[int, str]:
     return answer.status_code, body["components"]["inference"]
 
 
-async def test_it_is_degraded_while_the_service_is_away_or_not_well(
+async def test_it_is_degraded_while_the_service_is_stopped_or_unhealthy(
     make_client: MakeClient, inference_stub: InferenceStub
 ) -> None:
     async with make_client(InferenceSettings(inference_url=inference_stub.url)) as client:
@@ -29,7 +29,7 @@ async def test_it_is_degraded_while_the_service_is_away_or_not_well(
         assert await read_ready(client) == (200, "ok")
 
 
-async def test_without_an_address_nothing_is_asked_and_nothing_is_missing(
+async def test_without_an_address_the_component_is_not_checked(
     make_client: MakeClient,
 ) -> None:
     async with make_client(InferenceSettings()) as client:
@@ -37,6 +37,6 @@ async def test_without_an_address_nothing_is_asked_and_nothing_is_missing(
     assert (answer.status_code, "inference" in answer.json()["components"]) == (200, False)
 
 
-def test_an_address_that_leaves_the_machine_unencrypted_is_refused_in_production() -> None:
+def test_production_refuses_an_unencrypted_remote_address() -> None:
     with pytest.raises(ValueError, match="INFERENCE_URL must begin with https://"):
         InferenceSettings(environment="production", inference_url="http://models.example.org")

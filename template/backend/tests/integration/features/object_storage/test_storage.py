@@ -1,4 +1,4 @@
-"""Every operation on a real server, as far as moto is one: it checks no signatures."""
+"""Every operation on moto's server, which checks no signatures."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from backend.tests.async_utils import run_concurrent_tasks
 from backend.tests.fixtures.application import MakeClient
 
 
-async def test_what_is_written_is_read_listed_and_deleted(object_storage: ObjectStorage) -> None:
+async def test_an_object_is_written_read_listed_and_deleted(object_storage: ObjectStorage) -> None:
     await object_storage.put("a/1", b"one", content_type="text/plain")
     await object_storage.put("a/2", b"two!", content_type="text/plain")
     await object_storage.put("b/1", b"", content_type="text/plain")
@@ -86,13 +86,13 @@ async def test_one_client_serves_many_requests_at_once(object_storage: ObjectSto
     assert len(await object_storage.list("many")) == 20
 
 
-async def test_another_bucket_is_none_of_ours(worker_s3: str) -> None:
+async def test_another_bucket_is_not_accessible(worker_s3: str) -> None:
     other = ObjectStorage(ObjectStorageSettings(s3_bucket=f"{worker_s3}-missing"))
     with pytest.raises(UnavailableError):
         await other.put("key", b"x", content_type="text/plain")
 
 
-async def test_a_server_that_does_not_answer_is_not_waited_for(worker_s3: str) -> None:
+async def test_a_hanging_server_times_out(worker_s3: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         storage = ObjectStorage(ObjectStorageSettings(s3_url=url, s3_timeout=0.3))
@@ -100,7 +100,7 @@ async def test_a_server_that_does_not_answer_is_not_waited_for(worker_s3: str) -
             await storage.read("key")
 
 
-async def test_ready_asks_the_storage(worker_s3: str, client: httpx2.AsyncClient) -> None:
+async def test_readiness_checks_the_storage(worker_s3: str, client: httpx2.AsyncClient) -> None:
     answer = await client.get("/health/ready")
     assert answer.json()["components"]["object_storage"] == "ok"
 

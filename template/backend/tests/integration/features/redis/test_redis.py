@@ -8,19 +8,19 @@ from backend.tests.async_utils import with_timeout
 from backend.tests.fixtures.features.redis.connection import RedisAway
 
 
-async def test_what_is_written_is_there(redis_connection: RedisConnection) -> None:
+async def test_a_written_value_is_read(redis_connection: RedisConnection) -> None:
     key = redis_connection.key("test")
     await redis_connection.client.set(key, "value", px=60_000)
     assert await redis_connection.client.get(key) == "value"
     assert 0 < await redis_connection.client.pttl(key) <= 60_000
 
 
-async def test_ready_asks_redis(client: httpx2.AsyncClient) -> None:
+async def test_readiness_checks_redis(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/health/ready")
     assert (answer.status_code, answer.json()["components"]["redis"]) == (200, "ok")
 
 
-async def test_without_redis_it_is_degraded_and_afterwards_well_again(
+async def test_without_redis_it_is_degraded_and_recovers(
     client: httpx2.AsyncClient, redis_away: RedisAway
 ) -> None:
     await client.get("/health/ready")  # a connection is open
@@ -31,7 +31,7 @@ async def test_without_redis_it_is_degraded_and_afterwards_well_again(
     assert (await client.get("/health/ready")).json()["components"]["redis"] == "ok"
 
 
-async def test_a_restarted_server_costs_no_command(
+async def test_a_server_restart_fails_no_command(
     redis_connection: RedisConnection, redis_away: RedisAway
 ) -> None:
     await redis_connection.ping()
@@ -40,7 +40,7 @@ async def test_a_restarted_server_costs_no_command(
     await redis_connection.ping()
 
 
-async def test_a_command_does_not_wait_for_ever(
+async def test_a_command_times_out(
     redis_connection: RedisConnection, redis_away: RedisAway
 ) -> None:
     with redis_away():

@@ -1,4 +1,4 @@
-"""Runs a worker or beat with jobs for tests, and ends when the process that started it does.
+"""Run a worker or beat with test jobs, and exit when the parent process ends.
 
 Usage: `python -m backend.tests.integration.features.task_queue.celery_process worker …`
 """
@@ -24,19 +24,19 @@ STOP_SECONDS = 4.0
 
 
 async def write_effect(uow: JobUnitOfWork, job: Job) -> None:
-    """Do something that can be counted."""
+    """Produce a countable effect."""
     await uow.jobs.add("effect", {"of": str(job.id)})
 
 
 async def fail_twice(uow: JobUnitOfWork, job: Job) -> None:
-    """Have no connection at the first two attempts."""
+    """Raise a connection error at the first two attempts."""
     await write_effect(uow, job)
     if job.attempts < 3:
         raise ConnectionRefusedError("nobody is there")
 
 
 async def hang_once(uow: JobUnitOfWork, job: Job) -> None:
-    """Say who is at work, and at the first attempt never come to an end."""
+    """Record the process id, and hang at the first attempt."""
     await write_effect(uow, job)
     if job.attempts == 1:
         path = Path(job.arguments["path"])
@@ -46,14 +46,14 @@ async def hang_once(uow: JobUnitOfWork, job: Job) -> None:
 
 
 async def fail_until_cured(uow: JobUnitOfWork, job: Job) -> None:
-    """Fail until there is a file."""
+    """Fail until a file exists."""
     await write_effect(uow, job)
     if not await asyncio.to_thread(Path(job.arguments["cure"]).exists):
         raise ValueError("poison")
 
 
 def add_handlers(queue: TaskQueue) -> None:
-    """Add the jobs of the tests."""
+    """Add the test jobs."""
     queue.handlers |= {
         "write effect": write_effect,
         "fail twice": fail_twice,
@@ -63,14 +63,14 @@ def add_handlers(queue: TaskQueue) -> None:
 
 
 def make_app() -> Celery:
-    """Make what the process runs."""
+    """Create the process's application."""
     configure_logging(load_settings(Settings))
     return make_worker(WorkerProcess(create_app, add_handlers))
 
 
 def stop_with_parent() -> None:
-    """End with standard input: cleanly, or by force."""
-    os.read(0, 1)  # sys.stdin has a lock, which would be held for ever in the forked processes
+    """Exit when standard input closes: cleanly, or by force."""
+    os.read(0, 1)  # sys.stdin has a lock, which forks would inherit
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Timer(STOP_SECONDS, os.killpg, (os.getpgid(0), signal.SIGKILL)).start()
 

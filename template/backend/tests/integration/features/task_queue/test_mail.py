@@ -1,4 +1,4 @@
-"""Mail on its way to a real server."""
+"""Mail to a real server."""
 
 from email.message import EmailMessage
 
@@ -21,7 +21,7 @@ def make_mailer(port: int) -> SmtpMailer:
     return SmtpMailer(MailSettings(mail_host="127.0.0.1", mail_port=port, mail_starttls=False))
 
 
-async def test_the_server_gets_it(mail_server: MailServer) -> None:
+async def test_the_server_receives_it(mail_server: MailServer) -> None:
     await make_mailer(mail_server.port).send(make_message())
     assert [message["To"] for message in mail_server.inbox] == ["ada@example.com"]
 
@@ -30,7 +30,7 @@ async def test_the_server_gets_it(mail_server: MailServer) -> None:
     ("answer", "error"),
     [("451 Not now", UnavailableError), ("554 Never", PermanentMailError)],
 )
-async def test_a_refusal_is_for_now_or_for_good(
+async def test_a_rejection_is_temporary_or_permanent(
     mail_server: MailServer, answer: str, error: type[Exception]
 ) -> None:
     mail_server.answers.append(answer)
@@ -50,7 +50,7 @@ async def test_a_refused_recipient_too(
         await make_mailer(mail_server.port).send(make_message())
 
 
-async def test_a_server_that_hangs_up_is_tried_later(mail_server: MailServer) -> None:
+async def test_a_closed_connection_is_temporary(mail_server: MailServer) -> None:
     mail_server.answers.append("421 Closing")
     with pytest.raises(UnavailableError):
         await make_mailer(mail_server.port).send(make_message())

@@ -41,11 +41,9 @@ async def test_without_a_broker_jobs_wait(
     celery.close()
 
 
-async def test_a_job_is_sent_again_when_nobody_has_done_it(
-    task_queue: TaskQueue, add_job: AddJob
-) -> None:
+async def test_an_unfinished_job_is_sent_again(task_queue: TaskQueue, add_job: AddJob) -> None:
     job_id, sent = await add_job("anything"), list[UUID]()
-    task_queue.send = sent.append  # no worker shall do it
+    task_queue.send = sent.append  # no worker must run it
     for seconds in (1e-6, 900):
         task_queue.settings = TaskQueueSettings(task_send_again=seconds)
         assert await task_queue.send_due() == 1
@@ -53,7 +51,7 @@ async def test_a_job_is_sent_again_when_nobody_has_done_it(
     assert sent == [job_id, job_id]
 
 
-async def test_what_another_process_is_sending_is_not_waited_for(
+async def test_jobs_locked_by_another_sender_are_skipped(
     task_queue: TaskQueue, add_job: AddJob
 ) -> None:
     first, second, sent = await add_job("anything"), await add_job("anything"), list[UUID]()
@@ -65,7 +63,7 @@ async def test_what_another_process_is_sending_is_not_waited_for(
     assert sent == [second]
 
 
-async def test_two_deliveries_at_once_have_one_effect(
+async def test_two_concurrent_deliveries_have_one_effect(
     task_queue: TaskQueue, add_job: AddJob, db_session: AsyncSession
 ) -> None:
     task_queue.handlers["write effect"] = write_effect
@@ -91,7 +89,7 @@ async def test_a_connection_error_is_raised_until_the_last_attempt(
     assert job.last_error == "UnavailableError: Not now."
 
 
-async def test_another_error_makes_a_dead_letter_at_once(
+async def test_any_other_error_makes_a_dead_letter_at_once(
     task_queue: TaskQueue, add_job: AddJob, get_job: GetJob
 ) -> None:
     task_queue.handlers["fail"] = fail
@@ -101,7 +99,7 @@ async def test_another_error_makes_a_dead_letter_at_once(
         assert (job.status, job.attempts) == (JobStatus.DEAD, 1)
 
 
-async def test_a_job_that_kills_its_workers_comes_to_an_end(
+async def test_a_job_that_kills_its_workers_becomes_a_dead_letter(
     task_queue: TaskQueue, add_job: AddJob, get_job: GetJob, db_session: AsyncSession
 ) -> None:
     job_id = await add_job("anything")
@@ -110,7 +108,8 @@ async def test_a_job_that_kills_its_workers_comes_to_an_end(
     await db_session.commit()
     await task_queue.run(job_id)
     job = await get_job(job_id)
-    assert (job.status, job.last_error) == (JobStatus.DEAD, "RuntimeError: Its workers died of it.")
+    assert job.status == JobStatus.DEAD
+    assert job.last_error == "RuntimeError: Its workers were killed repeatedly."
 
 
 async def test_dead_letters_are_listed_and_retried(
@@ -128,7 +127,7 @@ async def test_dead_letters_are_listed_and_retried(
     assert (job.status, job.attempts, job.send_at) == (JobStatus.OPEN, 0, None)
 
 
-async def test_done_jobs_are_deleted_after_a_time_and_dead_ones_never(
+async def test_done_jobs_are_deleted_after_a_time_but_dead_ones_kept(
     task_queue: TaskQueue, db_session: AsyncSession
 ) -> None:
     old = datetime.now(UTC) - timedelta(days=8)
@@ -139,7 +138,7 @@ async def test_done_jobs_are_deleted_after_a_time_and_dead_ones_never(
     assert await task_queue.delete_done() == 0
 
 
-async def test_the_application_sends_what_is_due(
+async def test_the_application_sends_due_jobs(
     make_client: MakeClient, add_job: AddJob, get_job: GetJob
 ) -> None:
     job_id = await add_job("anything")

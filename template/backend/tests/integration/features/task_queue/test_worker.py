@@ -45,7 +45,7 @@ async def test_a_job_is_done(
     assert str(message.get_payload()).strip() == "Good day."
 
 
-async def test_what_is_delivered_twice_is_done_once(
+async def test_a_job_delivered_twice_is_done_once(
     task_queue: TaskQueue, add_job: AddJob, finished: Finished, db_session: AsyncSession
 ) -> None:
     job_id, last = await add_job("write effect"), await add_job("write effect")
@@ -87,7 +87,7 @@ async def test_a_job_whose_process_was_killed_is_done_once(
     assert await count_effects(db_session, job_id) == 1
 
 
-async def test_poison_becomes_a_dead_letter_that_can_be_retried(
+async def test_a_failing_job_becomes_a_dead_letter_that_can_be_retried(
     task_queue: TaskQueue,
     add_job: AddJob,
     finished: Finished,
@@ -109,7 +109,7 @@ async def test_poison_becomes_a_dead_letter_that_can_be_retried(
     assert await run_command("list") == ""
 
 
-async def test_beat_lets_old_jobs_be_deleted(
+async def test_beat_schedules_the_deletion_of_old_jobs(
     db_session: AsyncSession, start_celery: StartCelery
 ) -> None:
     now = datetime.now(UTC)

@@ -31,7 +31,7 @@ async def count(session: AsyncSession, table: type[Any]) -> int:
 
 
 class TestPlace:
-    async def test_takes_the_stock_and_keeps_the_price_of_the_moment(
+    async def test_takes_the_stock_and_keeps_the_current_price(
         self, authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         mug = await ProductFactory.create(db_session, price=Decimal("8.50"), stock=5)
@@ -71,7 +71,7 @@ class TestPlace:
             0
         ] * 3
 
-    async def test_a_product_that_is_not_for_sale_is_not_found(
+    async def test_a_product_not_for_sale_is_not_found(
         self, authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         hidden = await ProductFactory.create(db_session, active=False)
@@ -80,9 +80,7 @@ class TestPlace:
             answer = await authenticated_client.post(URL, json={"lines": [line]})
             assert answer.status_code == 404
 
-    async def test_refuses_amounts_that_make_no_sense(
-        self, authenticated_client: httpx2.AsyncClient
-    ) -> None:
+    async def test_refuses_invalid_amounts(self, authenticated_client: httpx2.AsyncClient) -> None:
         for quantities in ([], [0], [1001], [1] * 51):
             lines = [{"product_id": str(uuid4()), "quantity": number} for number in quantities]
             answer = await authenticated_client.post(URL, json={"lines": lines})
@@ -97,7 +95,7 @@ class TestPlace:
         assert answer.status_code == 422
         assert "one line only" in answer.json()["errors"][0]["msg"]
 
-    async def test_more_than_the_column_holds_is_refused_before_the_database_does(
+    async def test_a_total_above_the_columns_limit_is_refused(
         self, authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         gold = await ProductFactory.create(db_session, price=Decimal("99999999.99"))
@@ -134,7 +132,7 @@ class TestList:
             for hour in range(5)
         ]
 
-    async def test_filters_by_status_and_by_a_range_that_holds_its_start(
+    async def test_filters_by_status_and_by_a_range_including_its_start(
         self, orders: list[Order], authenticated_client: httpx2.AsyncClient
     ) -> None:
         hours = {str(order.id): hour for hour, order in enumerate(orders)}
@@ -154,7 +152,7 @@ class TestList:
         assert await found(created_from="2026-03-01T14:00:00+01:00", created_before=three) == [2, 1]
         assert await found(created_from=two, status="paid") == [3]
 
-    async def test_refuses_what_is_no_status_no_moment_or_no_range(
+    async def test_refuses_an_invalid_status_time_or_range(
         self, authenticated_client: httpx2.AsyncClient
     ) -> None:
         for params in (
@@ -179,7 +177,7 @@ class TestList:
 
 
 class TestCancel:
-    async def test_gives_the_stock_back_once(
+    async def test_restores_the_stock_once(
         self,
         authenticated_client: httpx2.AsyncClient,
         customer: Customer,
@@ -193,7 +191,7 @@ class TestCancel:
         assert answers[0].json()["status"] == "cancelled"
         assert await db_session.scalar(select(Product.stock).where(Product.id == mug.id)) == 5
 
-    async def test_is_too_late_while_a_payment_may_be_charging(
+    async def test_is_a_conflict_while_a_payment_is_pending(
         self,
         authenticated_client: httpx2.AsyncClient,
         customer: Customer,
@@ -208,7 +206,7 @@ class TestCancel:
 
 
 class TestShip:
-    async def test_only_a_paid_order_leaves_the_house(
+    async def test_only_a_paid_order_is_shipped(
         self, admin_client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         codes = {}

@@ -34,7 +34,7 @@ class TestAdd:
         assert answer.json()["price"] == "8.50"
         assert answer.json()["description"] is None
 
-    async def test_refuses_what_breaks_a_rule_and_writes_nothing(
+    async def test_refuses_invalid_input_and_writes_nothing(
         self, admin_client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         wrong: list[tuple[str, object]] = [
@@ -77,21 +77,19 @@ class TestAdd:
 
 
 class TestRead:
-    async def test_one_that_is_not_there_is_a_404_with_a_body(
-        self, client: httpx2.AsyncClient
-    ) -> None:
+    async def test_a_missing_product_is_a_404_with_a_body(self, client: httpx2.AsyncClient) -> None:
         answer = await client.get(f"{URL}/{uuid4()}")
         assert answer.status_code == 404
         assert answer.json()["detail"] == "There is no such product."
         assert answer.json()["code"] == "not_found"
 
-    async def test_one_that_is_not_for_sale_looks_as_if_it_were_not_there(
+    async def test_one_not_for_sale_looks_missing(
         self, client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         hidden = await ProductFactory.create(db_session, active=False)
         assert (await client.get(f"{URL}/{hidden.id}")).status_code == 404
 
-    async def test_an_id_that_is_none_is_told_so(self, client: httpx2.AsyncClient) -> None:
+    async def test_an_invalid_id_is_a_422(self, client: httpx2.AsyncClient) -> None:
         answer = await client.get(f"{URL}/17")
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["loc"] == ["path", "product_id"]
@@ -120,7 +118,7 @@ class TestList:
         assert await found(in_stock=False) == ["Red mug"]
         assert await found(search="mug", in_stock=True, max_price="8") == []
 
-    async def test_refuses_parameters_that_mean_nothing(self, client: httpx2.AsyncClient) -> None:
+    async def test_refuses_invalid_parameters(self, client: httpx2.AsyncClient) -> None:
         wrong: list[tuple[str, str | int]] = [
             ("limit", 0),
             ("limit", 101),
@@ -133,7 +131,7 @@ class TestList:
             assert answer.status_code == 422, (field, value)
             assert answer.json()["errors"][0]["loc"] == ["query", field]
 
-    async def test_is_one_statement_however_many_there_are(
+    async def test_takes_one_statement_for_any_number_of_products(
         self, client: httpx2.AsyncClient, query_log: QueryLog
     ) -> None:
         with query_log.at_most(1):
@@ -141,7 +139,7 @@ class TestList:
 
 
 class TestPages:
-    async def test_pages_meet_without_gap_or_repetition_while_rows_come_in(
+    async def test_pages_have_no_gaps_or_duplicates_while_rows_are_added(
         self, client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         await ProductFactory.create_batch(db_session, 5)
@@ -157,7 +155,7 @@ class TestPages:
             params["cursor"] = page["next_cursor"]
         assert seen == expected
 
-    async def test_a_row_that_goes_away_shifts_nothing(
+    async def test_a_deleted_row_shifts_nothing(
         self, client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         products = await ProductFactory.create_batch(db_session, 4)
@@ -180,7 +178,7 @@ class TestChange:
         assert after.pop("updated_at") > before.pop("updated_at")
         assert after == before | {"price": "12.00"}
 
-    async def test_null_empties_what_may_be_empty(
+    async def test_null_clears_optional_fields(
         self, admin_client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         product = await ProductFactory.create(db_session, description="old")
@@ -200,7 +198,7 @@ class TestChange:
         await db_session.refresh(product)
         assert (product.sku, product.stock) == ("MINE", 1)
 
-    async def test_is_seen_in_the_cached_list_at_once(
+    async def test_is_visible_in_the_cached_list_at_once(
         self, admin_client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         product = await ProductFactory.create(db_session, name="Old name")
@@ -210,7 +208,7 @@ class TestChange:
 
 
 class TestRemove:
-    async def test_removes_a_product_that_nobody_ordered(
+    async def test_deletes_a_product_that_was_never_ordered(
         self, admin_client: httpx2.AsyncClient, db_session: AsyncSession
     ) -> None:
         product = await ProductFactory.create(db_session)

@@ -1,4 +1,4 @@
-"""Many at once: requests that race for the same rows, and what the row locks decide."""
+"""Concurrent requests for the same rows, and their locks."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -38,14 +38,14 @@ def _later() -> datetime:
 
 
 async def wait_until_blocked(watcher: AsyncSession, pid: int | None) -> None:
-    """Return as soon as the server's process `pid` waits for a lock of somebody else."""
+    """Wait until the server process `pid` is blocked by another one's lock."""
     blocked = select(func.cardinality(func.pg_blocking_pids(pid)))
     async with async_timeout(2, "waiting for the lock"):
         while not await watcher.scalar(blocked):
             continue
 
 
-async def test_readers_at_once_all_get_the_same(
+async def test_concurrent_readers_get_the_same(
     client: httpx2.AsyncClient, db_session: AsyncSession
 ) -> None:
     await ProductFactory.create_batch(db_session, 3)
@@ -54,7 +54,7 @@ async def test_readers_at_once_all_get_the_same(
     assert len({answer.text for answer in run.results}) == 1
 
 
-async def test_of_ten_buyers_of_the_last_item_one_gets_it(
+async def test_one_of_ten_buyers_gets_the_last_item(
     authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
 ) -> None:
     mug = await ProductFactory.create(db_session, stock=1)
@@ -96,7 +96,7 @@ async def test_orders_for_the_same_products_in_opposite_order_do_not_deadlock(
     assert (one.stock, two.stock) == (10, 10)
 
 
-async def test_two_dispatchers_share_the_events_and_tell_none_twice(
+async def test_two_dispatchers_share_the_events_and_publish_none_twice(
     integration_db: Database, db_session: AsyncSession
 ) -> None:
     events = await OutboxEventFactory.create_batch(db_session, 6)
@@ -105,6 +105,6 @@ async def test_two_dispatchers_share_the_events_and_tell_none_twice(
         held = await ShopUnitOfWork(first).outbox.lock_due(_later(), limit=4)
         rest = await OutboxService(ShopUnitOfWork(second), bus, _later).dispatch()
         assert (len(held), rest.delivered) == (4, 2)
-        await first.rollback()  # the first one dies: what it held is told by the next
+        await first.rollback()  # the first one is killed: the next one publishes its events
         assert (await OutboxService(ShopUnitOfWork(first), bus, _later).dispatch()).delivered == 4
     assert sorted(event.id for event in bus.published) == sorted(event.id for event in events)

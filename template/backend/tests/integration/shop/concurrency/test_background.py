@@ -1,4 +1,4 @@
-"""Jobs that run beside the requests, within a limit of time and until the app stops."""
+"""Background jobs beside requests, until the app stops."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from backend.tests.async_utils import with_timeout
 from backend.tests.factories.shop import OrderFactory
 
 
-async def test_the_periodic_jobs_expire_an_order_and_tell_it(
+async def test_the_periodic_jobs_expire_an_order_and_publish_it(
     app: FastAPI, shop: ShopContainer, db_session: AsyncSession
 ) -> None:
     order = await OrderFactory.create(
@@ -32,7 +32,7 @@ async def test_the_periodic_jobs_expire_an_order_and_tell_it(
     assert "periodic jobs" not in {task.get_name() for task in asyncio.all_tasks()}
 
 
-async def test_an_event_that_cannot_be_told_costs_the_request_nothing(
+async def test_a_failing_event_does_not_affect_the_request(
     authenticated_client: httpx2.AsyncClient,
     customer: Customer,
     db_session: AsyncSession,

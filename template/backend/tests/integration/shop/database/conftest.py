@@ -1,4 +1,4 @@
-"""Plans of the application's own queries, on tables that are worth an index."""
+"""Plans of the application's queries, on tables large enough for an index."""
 
 from collections.abc import Awaitable, Callable
 
@@ -17,7 +17,7 @@ FILL = {
            SELECT gen_random_uuid(), 'SKU-' || n, md5(n::text), 1,
                   TIMESTAMPTZ 'epoch' + n * INTERVAL '1 h'
            FROM generate_series(1, 3000) n""",
-        # As autovacuum does in time: new entries wait in a list that is read from end to end.
+        # As autovacuum would: new entries of the GIN index are in a list that is scanned fully.
         "SELECT gin_clean_pending_list('ix_product_name_trgm')",
     ),
     "order": (

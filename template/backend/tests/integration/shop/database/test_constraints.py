@@ -1,4 +1,4 @@
-"""What the database refuses, whatever the application does."""
+"""Constraints of the database."""
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -130,7 +130,7 @@ async def test_a_failed_payment_makes_room_for_the_next(db_session: AsyncSession
     ],
     ids=["lines", "images"],
 )
-async def test_a_deleted_parent_takes_its_own_children_along(
+async def test_deleting_a_parent_deletes_its_children(
     child: Any, parent: Any, factory: Any, key: str, db_session: AsyncSession
 ) -> None:
     gone, kept = await factory.create_batch(db_session, 2)

@@ -1,4 +1,4 @@
-"""The planner answers the application's queries from the indexes that were made for them."""
+"""Queries use their indexes."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -40,7 +40,7 @@ async def test_orders_of_one_status_come_sorted_from_the_index(explain: Explain)
     assert "Sort" not in plan
 
 
-async def test_the_outbox_finds_what_waits_by_the_index_of_what_waits(explain: Explain) -> None:
+async def test_the_outbox_finds_due_events_by_index(explain: Explain) -> None:
     plan = await explain("outbox_event", lambda uow: uow.outbox.lock_due(NOW, limit=10))
     assert "ix_outbox_event_created_at_id_pending" in plan
     assert "Sort" not in plan

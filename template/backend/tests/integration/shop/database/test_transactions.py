@@ -1,4 +1,4 @@
-"""Transactions: nested ones, clocks, streams, and a commit that survives its surroundings."""
+"""Nested transactions, clocks, streams, and an independent inner commit."""
 
 import pytest
 from sqlalchemy import func, select
@@ -14,7 +14,7 @@ async def skus(session: AsyncSession) -> list[str]:
     return list(await session.scalars(select(Product.sku).order_by(Product.sku)))
 
 
-async def test_a_duplicate_in_a_nested_transaction_costs_only_that(
+async def test_a_duplicate_rolls_back_only_the_nested_transaction(
     integration_db: Database,
 ) -> None:
     async with integration_db.session() as session:
@@ -28,7 +28,7 @@ async def test_a_duplicate_in_a_nested_transaction_costs_only_that(
         assert await skus(session) == ["ONE", "TWO"]
 
 
-async def test_rows_of_one_transaction_have_times_of_their_own(db_session: AsyncSession) -> None:
+async def test_rows_of_one_transaction_have_different_times(db_session: AsyncSession) -> None:
     first, second = await ProductFactory.create_batch(db_session, 2)
     assert first.created_at < second.created_at
     before = first.updated_at

@@ -26,7 +26,7 @@ def gateway_process() -> Iterator[HTTPServer]:
 
 @pytest.fixture
 def gateway_server(gateway_process: HTTPServer) -> Iterator[HTTPServer]:
-    """The gateway's server: say what it answers, see what it was asked."""
+    """The gateway's server: set its answers, inspect its requests."""
     yield gateway_process
     gateway_process.check_assertions()
     gateway_process.clear()
@@ -34,7 +34,7 @@ def gateway_server(gateway_process: HTTPServer) -> Iterator[HTTPServer]:
 
 @pytest.fixture
 async def make_gateway(gateway_server: HTTPServer) -> AsyncIterator[MakeGateway]:
-    """Makes the application's client: `make_gateway(payment_attempts=1)`; closed at the end."""
+    """Creates the application's client: `make_gateway(payment_attempts=1)`, closed at the end."""
     clients = []
 
     def make(**settings: object) -> HttpPaymentGateway:

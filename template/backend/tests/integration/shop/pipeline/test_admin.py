@@ -1,4 +1,4 @@
-"""What admins run and read: jobs and reports, over HTTP."""
+"""Jobs and reports for admins, over HTTP."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -35,7 +35,7 @@ async def test_a_sales_report_adds_up_what_was_paid_in_its_range(
     assert report["orders_by_status"]["paid"] == 4
 
 
-async def test_a_range_that_is_none_or_longer_than_a_year_is_refused(
+async def test_an_invalid_range_or_one_above_a_year_is_refused(
     admin_client: httpx2.AsyncClient,
 ) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)

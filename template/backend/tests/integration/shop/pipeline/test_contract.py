@@ -1,7 +1,7 @@
-"""The three stand-ins for the payment gateway agree: what a test shows with one, it shows of all.
+"""The three test doubles of the payment gateway behave alike.
 
-The transport stub is for unit tests, the cassette holds what a gateway has answered, WireMock is a
-server. Each answers by the card; `peers/shop/` holds the cassette and WireMock's mappings.
+They are the transport stub for unit tests, the cassette of recorded answers, and WireMock, a
+server. Each answers by card; `peers/shop/` contains the cassette and WireMock's mappings.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ from backend.tests.fixtures.shop.cassettes import CASSETTES, OpenCassette, gatew
 
 @dataclass(frozen=True)
 class Peer:
-    """A stand-in: where it is, and how many requests it has answered."""
+    """A test double: its address and its number of answered requests."""
 
     answered: Callable[[], int]
     settings: PaymentSettings
@@ -39,7 +39,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Case:
-    """A card, and what charging it leads to, after how many requests."""
+    """A card, the result of charging it, and the number of requests."""
 
     card_token: str
     outcome: ChargeResult | GatewayFailure
@@ -58,13 +58,13 @@ CASES = {
     "malformed": Case("tok_malformed", GatewayFailure.MALFORMED, 2, retry_after="1"),
 }
 PEERS = ("stub", "cassette", "wiremock")
-# A cassette holds answers, and no answer is none.
+# A cassette cannot record a missing answer.
 PAIRS = [(peer, case) for peer in PEERS for case in CASES if (peer, case) != ("cassette", "slow")]
 
 
 @pytest.fixture
 def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
-    """The stand-in that the test names."""
+    """The test double of the test's parameter."""
     if request.param == "stub":
         stub = GatewayStub()
         yield Peer(lambda: len(stub.requests), PaymentSettings(), httpx2.MockTransport(stub))
@@ -80,7 +80,7 @@ def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
 
 
 @pytest.mark.parametrize(("peer", "name"), PAIRS, indirect=["peer"])
-async def test_every_peer_leads_to_the_same(peer: Peer, name: str) -> None:
+async def test_every_double_gives_the_same_result(peer: Peer, name: str) -> None:
     case = CASES[name]
     changes: dict[str, float] = {"payment_attempts": 2, "payment_backoff": 0}
     if case.outcome is GatewayFailure.TIMEOUT:

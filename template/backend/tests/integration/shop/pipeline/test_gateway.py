@@ -1,4 +1,4 @@
-"""Charging over real HTTP: answers, time limits, retries and the circuit breaker."""
+"""Charges over real HTTP: answers, time-outs, retries and the circuit breaker."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ CHARGE = Charge("key-00001", UUID(int=7), Decimal("19.90"), "tok_visa")
 
 
 def expect_charge(server: HTTPServer, *answers: Response) -> None:
-    """Let the server give these answers, one request each, and refuse any further one."""
+    """Let the server give these answers, one per request, and reject further requests."""
     for answer in answers:
         server.expect_ordered_request("/charges", method="POST").respond_with_response(answer)
 
@@ -44,7 +44,7 @@ class TestCharge:
         assert request.headers["Idempotency-Key"] == "key-00001"
         assert request.headers["Authorization"] == "Bearer sk_live_4711"
 
-    async def test_ten_at_once_each_get_their_own_answer(
+    async def test_ten_concurrent_charges_get_their_own_answers(
         self, gateway_server: HTTPServer, make_gateway: MakeGateway
     ) -> None:
         def echo(request: Request) -> Response:
@@ -62,7 +62,7 @@ class TestCharge:
 
 
 class TestRetry:
-    async def test_a_passing_failure_is_retried_with_the_same_key(
+    async def test_a_transient_failure_is_retried_with_the_same_key(
         self, gateway_server: HTTPServer, make_gateway: MakeGateway
     ) -> None:
         expect_charge(gateway_server, answer(503), answer(429), answer())
@@ -71,7 +71,7 @@ class TestRetry:
         keys = [request.headers["Idempotency-Key"] for request, _ in gateway_server.log]
         assert keys == ["key-00001"] * 3
 
-    async def test_an_answer_that_makes_no_sense_may_have_charged(
+    async def test_an_invalid_answer_may_have_charged(
         self, gateway_server: HTTPServer, make_gateway: MakeGateway
     ) -> None:
         expect_charge(gateway_server, answer(body="<html>"), answer(body={"approved": True}))
@@ -92,7 +92,7 @@ class TestRetry:
     async def test_a_gateway_that_does_not_answer_in_time_may_have_charged(
         self, make_gateway: MakeGateway
     ) -> None:
-        # Connections are taken into the backlog, and nobody ever reads from them.
+        # Connections enter the backlog and are never read.
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}"
             gateway = make_gateway(
@@ -102,10 +102,8 @@ class TestRetry:
                 await gateway.charge(CHARGE)
         assert caught.value.sent
 
-    async def test_a_gateway_that_is_not_there_has_not_charged(
-        self, make_gateway: MakeGateway
-    ) -> None:
-        with socket.socket() as bound:  # bound and not listening: nobody else can take the port
+    async def test_an_unreachable_gateway_has_not_charged(self, make_gateway: MakeGateway) -> None:
+        with socket.socket() as bound:  # bound but not listening: no other process can use the port
             bound.bind(("127.0.0.1", 0))
             gateway = make_gateway(payment_gateway_url=f"http://127.0.0.1:{bound.getsockname()[1]}")
             with pytest.raises(GatewayUnavailableError) as caught:
@@ -114,7 +112,7 @@ class TestRetry:
 
 
 class TestCircuitBreaker:
-    async def test_opens_after_failures_spares_the_gateway_and_closes_again(
+    async def test_opens_after_failures_and_closes_again(
         self, gateway_server: HTTPServer, make_gateway: MakeGateway
     ) -> None:
         now = 0.0
@@ -151,7 +149,7 @@ class TestCircuitBreaker:
 
 
 class TestLookUp:
-    async def test_tells_what_became_of_a_charge(
+    async def test_returns_the_outcome_of_a_charge(
         self, gateway_server: HTTPServer, make_gateway: MakeGateway
     ) -> None:
         gateway_server.expect_request(

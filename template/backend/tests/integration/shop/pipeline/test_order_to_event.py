@@ -1,4 +1,4 @@
-"""From the order to the payment to the event: the application, the database, HTTP, a WebSocket."""
+"""From order and payment to event, with the database, HTTP and a WebSocket."""
 
 import asyncio
 import json
@@ -30,13 +30,13 @@ URL = "/api/v1/orders"
 
 @pytest.fixture(autouse=True)
 def _real_gateway(app: FastAPI, shop: ShopContainer, make_gateway: MakeGateway) -> None:
-    """The running app charges over HTTP, without waiting between its attempts."""
+    """Let the running app charge over HTTP, without delays between attempts."""
     app.state.shop = replace(shop, payment_gateway=make_gateway(payment_attempts=2))
 
 
 @pytest.fixture
 async def order(db_session: AsyncSession, customer: Customer) -> Order:
-    """An order of `customer`, waiting for its payment."""
+    """A pending order of `customer`."""
     return await OrderFactory.create(db_session, customer=customer)
 
 
@@ -49,7 +49,7 @@ async def pay(
 
 
 def answers(server: HTTPServer, *bodies: object) -> None:
-    """Let the gateway give these answers in turn; a number is a failure with that status."""
+    """Let the gateway give these answers in turn; a number is an error status."""
     for body in bodies:
         status = body if isinstance(body, int) else 200
         server.expect_ordered_request("/charges", method="POST").respond_with_response(
@@ -57,7 +57,7 @@ def answers(server: HTTPServer, *bodies: object) -> None:
         )
 
 
-async def test_an_order_is_placed_paid_told_and_shipped(
+async def test_an_order_is_placed_paid_published_and_shipped(
     authenticated_client: httpx2.AsyncClient,
     admin_client: httpx2.AsyncClient,
     customer: Customer,
@@ -96,7 +96,7 @@ async def test_an_order_is_placed_paid_told_and_shipped(
 
 
 class TestIdempotency:
-    async def test_the_same_key_again_charges_nothing_and_tells_the_same(
+    async def test_repeating_a_key_charges_nothing_and_returns_the_same(
         self,
         authenticated_client: httpx2.AsyncClient,
         gateway_server: HTTPServer,
@@ -142,7 +142,7 @@ class TestIdempotency:
 
 
 class TestFailures:
-    async def test_a_declined_card_leaves_the_order_to_be_paid_with_another(
+    async def test_after_a_declined_card_another_can_pay(
         self, authenticated_client: httpx2.AsyncClient, gateway_server: HTTPServer, order: Order
     ) -> None:
         answers(gateway_server, DECLINED, APPROVED)
@@ -154,7 +154,7 @@ class TestFailures:
         listed = await authenticated_client.get(f"{URL}/{order.id}/payments")
         assert [payment["status"] for payment in listed.json()] == ["declined", "succeeded"]
 
-    async def test_a_failing_gateway_leaves_the_outcome_open_and_the_same_key_settles_it(
+    async def test_after_a_gateway_failure_the_same_key_settles_the_payment(
         self,
         authenticated_client: httpx2.AsyncClient,
         db_session: AsyncSession,
@@ -176,7 +176,7 @@ class TestFailures:
         await db_session.refresh(payment)
         assert (payment.status, payment.attempts) == (PaymentStatus.SUCCEEDED, 2)
 
-    async def test_a_gateway_that_refuses_the_request_sets_the_order_free(
+    async def test_a_rejected_request_releases_the_order(
         self,
         authenticated_client: httpx2.AsyncClient,
         db_session: AsyncSession,
@@ -190,7 +190,7 @@ class TestFailures:
         assert cancelled.status_code == 200
 
 
-async def test_the_same_payment_sent_five_times_at_once_charges_once(
+async def test_five_concurrent_requests_with_one_key_charge_once(
     authenticated_client: httpx2.AsyncClient,
     db_session: AsyncSession,
     gateway_server: HTTPServer,

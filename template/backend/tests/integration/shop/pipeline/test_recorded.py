@@ -1,4 +1,4 @@
-"""Cassettes: what is not in them is not sent, and what is recorded holds no secret."""
+"""Cassettes: missing requests are not sent, and recordings contain no secrets."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -28,14 +28,14 @@ KEY = "sk_live_4711-3f9c2a7be1d04856"
 
 @pytest.fixture(autouse=True)
 def on_a_developers_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither CI nor a recording, whatever the shell says."""
+    """Neither CI nor a recording, whatever the environment."""
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("RECORD_CASSETTES", raising=False)
 
 
 @default_settings()
 def find_secrets(path: Path) -> list[str]:
-    """Return what a cassette should not hold."""
+    """Return the secrets in a cassette."""
     found = []
     for interaction in yaml.safe_load(path.read_text("utf-8"))["interactions"]:
         request, response = interaction["request"], interaction["response"]

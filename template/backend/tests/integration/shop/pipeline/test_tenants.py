@@ -1,4 +1,4 @@
-"""A customer never sees, changes or learns of another's orders."""
+"""Customers cannot see, change or detect other customers' orders."""
 
 import httpx2
 import pytest
@@ -13,11 +13,11 @@ URL = "/api/v1/orders"
 
 @pytest.fixture
 async def theirs(db_session: AsyncSession) -> Order:
-    """An order of somebody else."""
+    """Another customer's order."""
     return await OrderFactory.create(db_session)
 
 
-async def test_anothers_order_looks_as_if_it_were_not_there(
+async def test_another_customers_order_looks_missing(
     theirs: Order, authenticated_client: httpx2.AsyncClient, db_session: AsyncSession
 ) -> None:
     for method, action in [
@@ -37,7 +37,7 @@ async def test_anothers_order_looks_as_if_it_were_not_there(
     assert theirs.status is OrderStatus.PENDING
 
 
-async def test_a_list_holds_the_own_orders_whoever_is_asked_for(
+async def test_a_list_contains_only_own_orders(
     theirs: Order,
     authenticated_client: httpx2.AsyncClient,
     customer: Customer,
@@ -49,7 +49,7 @@ async def test_a_list_holds_the_own_orders_whoever_is_asked_for(
         assert [order["id"] for order in listed] == [str(mine.id)]
 
 
-async def test_a_cursor_of_somebody_else_opens_nothing(
+async def test_another_customers_cursor_gives_no_access(
     authenticated_client: httpx2.AsyncClient,
     admin_client: httpx2.AsyncClient,
     db_session: AsyncSession,

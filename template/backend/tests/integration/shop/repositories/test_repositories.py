@@ -1,4 +1,4 @@
-"""Queries whose meaning only the real database shows."""
+"""Queries that need the real database."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -26,12 +26,12 @@ APRIL = datetime(2026, 4, 1, tzinfo=UTC)
 
 @pytest.fixture
 def uow(db_session: AsyncSession) -> ShopUnitOfWork:
-    """All repositories, on the test's own session."""
+    """All repositories on the test's session."""
     return ShopUnitOfWork(db_session)
 
 
 class TestPaging:
-    async def test_rows_of_the_same_moment_are_told_apart_by_id(
+    async def test_rows_with_the_same_time_are_ordered_by_id(
         self, uow: ShopUnitOfWork, db_session: AsyncSession
     ) -> None:
         for number in range(1, 6):
@@ -45,7 +45,7 @@ class TestPaging:
                 break
         assert seen == [5, 4, 3, 2, 1]
 
-    async def test_a_last_page_that_is_full_leads_nowhere(
+    async def test_a_full_last_page_has_no_next_cursor(
         self, uow: ShopUnitOfWork, db_session: AsyncSession
     ) -> None:
         await ProductFactory.create_batch(db_session, 2)
@@ -54,7 +54,7 @@ class TestPaging:
 
 
 class TestUnpaidOrders:
-    async def test_are_old_and_pending_and_nobody_may_have_charged_them(
+    async def test_are_old_pending_and_not_charged(
         self, uow: ShopUnitOfWork, db_session: AsyncSession
     ) -> None:
         old = {"created_at": MARCH - timedelta(minutes=1)}
@@ -90,7 +90,7 @@ class TestReports:
             await OrderFactory.create(db_session, lines=lines, paid_at=paid_at, status=status)
 
     @pytest.mark.usefixtures("sales")
-    async def test_days_end_at_midnight_utc_wherever_the_server_is(
+    async def test_days_end_at_midnight_utc_in_any_server_time_zone(
         self, uow: ShopUnitOfWork, db_session: AsyncSession
     ) -> None:
         await db_session.execute(text("SET LOCAL TIME ZONE 'Pacific/Auckland'"))
@@ -109,9 +109,7 @@ class TestReports:
         assert [row.name for row in top] == ["Tea"]
 
     @pytest.mark.usefixtures("sales")
-    async def test_every_status_is_counted_also_those_without_orders(
-        self, uow: ShopUnitOfWork
-    ) -> None:
+    async def test_every_status_is_counted_including_unused_ones(self, uow: ShopUnitOfWork) -> None:
         assert await uow.reports.count_by_status() == {
             OrderStatus.PENDING: 1,
             OrderStatus.PAID: 3,

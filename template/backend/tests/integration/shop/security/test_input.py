@@ -1,4 +1,4 @@
-"""Input that tries to be more than data, and failures that could tell too much."""
+"""Injection attempts, and failures that must not leak details."""
 
 from dataclasses import fields, replace
 
@@ -19,7 +19,7 @@ from backend.tests.factories.shop import ProductFactory
 PRODUCTS = "/api/v1/products"
 
 
-async def test_a_search_is_only_ever_text(
+async def test_a_search_is_always_literal_text(
     client: httpx2.AsyncClient, db_session: AsyncSession
 ) -> None:
     await ProductFactory.create(db_session, name="Mug")
@@ -45,7 +45,7 @@ class _BrokenCache(MemoryCache):
         raise RuntimeError("password=hunter2")
 
 
-async def test_a_failure_of_ours_tells_nothing_and_names_the_request(
+async def test_an_internal_error_exposes_only_the_request_id(
     app: FastAPI, shop: ShopContainer, admin_client: httpx2.AsyncClient
 ) -> None:
     app.state.shop = replace(shop, cache=_BrokenCache())
@@ -66,7 +66,7 @@ class _BrokenOutbox(OutboxRepository):
 
 
 class _HalfShop(ShopContainer):
-    """Fails when an order is half done: after its rows are written, before they are committed."""
+    """Fails after an order's rows are written and before the commit."""
 
     def orders(self, uow: ShopUnitOfWork) -> OrderService:
         uow.outbox = _BrokenOutbox(uow._session)

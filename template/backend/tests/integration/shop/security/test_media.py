@@ -1,4 +1,4 @@
-"""Uploads and downloads: what comes in is judged by its content, what goes out by where it is."""
+"""Uploads are checked by content, downloads by location."""
 
 import re
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ def stored(root: Path) -> list[str]:
 
 class TestUpload:
     @pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
-    async def test_an_image_comes_back_byte_by_byte_and_goes_with_its_row(
+    async def test_an_image_is_returned_unchanged_and_deleted_with_its_row(
         self,
         suffix: str,
         admin_client: httpx2.AsyncClient,
@@ -66,7 +66,7 @@ class TestUpload:
         assert (await admin_client.get(f"{MEDIA}/{image['name']}")).status_code == 404
         assert stored(media_root) == []
 
-    async def test_what_is_no_image_is_refused_whatever_it_is_called(
+    async def test_other_files_are_refused_whatever_their_name(
         self,
         admin_client: httpx2.AsyncClient,
         db_session: AsyncSession,
@@ -86,7 +86,7 @@ class TestUpload:
         assert stored(media_root) == []
         assert await db_session.scalar(select(func.count()).select_from(ProductImage)) == 0
 
-    async def test_the_name_that_it_came_with_does_not_matter(
+    async def test_the_uploaded_name_is_ignored(
         self, admin_client: httpx2.AsyncClient, media_root: Path, product: Product
     ) -> None:
         names = set()
@@ -107,7 +107,7 @@ class TestUpload:
         assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
         assert len(stored(media_root)) == 1
 
-    async def test_a_body_without_an_end_is_cut_off(
+    async def test_an_endless_body_is_cut_off(
         self, admin_client: httpx2.AsyncClient, product: Product
     ) -> None:
         sent = 0
@@ -131,15 +131,13 @@ class TestUpload:
 class TestTraversal:
     @pytest.fixture(autouse=True)
     def _secret(self, media_root: Path, shop: object) -> None:
-        """A file beside the folder, one above it, and a link that leads to it."""
+        """A file beside the folder, one above it, and a link to it."""
         secret = media_root.parent / "secret.png"
         secret.write_bytes(b"secret")
         (media_root / "link.png").symlink_to(secret)
         (media_root / "notes.txt").write_text("secret", encoding="utf-8")
 
-    async def test_nothing_outside_of_the_folder_is_given_out(
-        self, client: httpx2.AsyncClient
-    ) -> None:
+    async def test_no_file_outside_the_folder_is_served(self, client: httpx2.AsyncClient) -> None:
         for name in (
             "%2e%2e/secret.png",
             "%2e%2e%2fsecret.png",
@@ -161,7 +159,7 @@ class TestTraversal:
             assert answer.headers["content-type"] == "application/problem+json"
 
     @pytest.mark.parametrize("path", [f"{MEDIA}/../secret.png", f"{MEDIA}//etc/passwd"])
-    async def test_nor_to_a_client_that_does_not_tidy_its_paths(
+    async def test_nor_to_a_client_that_does_not_normalize_paths(
         self, path: str, app: FastAPI
     ) -> None:
         sent: list[Any] = []

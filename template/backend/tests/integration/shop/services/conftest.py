@@ -1,4 +1,4 @@
-"""Services on real repositories, with a clock and a bus that the test controls."""
+"""Services on real repositories, with a fake clock and bus."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from backend.tests.fakes.shop.container import FakeShop
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """The shop on the test's database; `fakes` are its parts that are not what is tested here."""
+    """The shop on the test's database; `fakes` are its other dependencies."""
 
     shop: ShopContainer
     fakes: FakeShop
@@ -27,7 +27,7 @@ class ServiceContext:
 async def bench(
     integration_db: Database, db_session: AsyncSession
 ) -> AsyncIterator[ServiceContext]:
-    """Real PostgreSQL below, a fake gateway beside, and a clock that stands at today's noon."""
+    """A real PostgreSQL, a fake gateway, and a clock set to today's noon."""
     fakes = FakeShop()
     fakes.clock.now = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
     shop = replace(fakes.shop, open_unit_of_work=make_factory(integration_db, ShopUnitOfWork))

@@ -1,4 +1,4 @@
-"""The cached list: how old it may be, and who makes it new."""
+"""Expiry and invalidation of the cached list."""
 
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ async def stocks(bench: ServiceContext) -> list[int]:
     return [product.stock for product in page.items]
 
 
-async def test_is_read_once_until_it_is_too_old(
+async def test_is_read_once_until_it_expires(
     bench: ServiceContext, db_session: AsyncSession, query_log: QueryLog
 ) -> None:
     product = await ProductFactory.create(db_session, stock=5)
@@ -33,7 +33,7 @@ async def test_is_read_once_until_it_is_too_old(
     assert await stocks(bench) == [4]
 
 
-async def test_a_change_of_the_catalogue_empties_it(
+async def test_a_change_of_the_catalogue_clears_it(
     bench: ServiceContext, db_session: AsyncSession
 ) -> None:
     product = await ProductFactory.create(db_session, stock=5)
@@ -42,7 +42,7 @@ async def test_a_change_of_the_catalogue_empties_it(
     assert await stocks(bench) == [1]
 
 
-async def test_each_question_has_an_answer_of_its_own(
+async def test_each_query_has_its_own_entry(
     bench: ServiceContext, db_session: AsyncSession
 ) -> None:
     await ProductFactory.create(db_session, stock=5, name="Mug")

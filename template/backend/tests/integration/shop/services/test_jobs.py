@@ -1,4 +1,4 @@
-"""The jobs of the background: telling events, giving up on some, and cleaning up."""
+"""Background jobs: publishing events, dead letters, and cleanup."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 
 
 class TestOutbox:
-    async def test_tells_the_oldest_first_in_batches_and_each_once(
+    async def test_publishes_in_batches_oldest_first_and_each_once(
         self, bench: ServiceContext, db_session: AsyncSession
     ) -> None:
         events = await OutboxEventFactory.create_batch(db_session, 5)
@@ -36,7 +36,7 @@ class TestOutbox:
         assert told == [2, 2, 1, 0]
         assert [event.id for event in bench.fakes.bus.published] == [event.id for event in events]
 
-    async def test_what_cannot_be_told_waits_twice_as_long_each_time_and_is_given_up(
+    async def test_a_failing_event_is_retried_with_backoff_and_becomes_a_dead_letter(
         self, bench: ServiceContext, db_session: AsyncSession
     ) -> None:
         event = await OutboxEventFactory.create(db_session, type="order.cursed")
@@ -69,7 +69,7 @@ class TestOutbox:
 
 
 class TestCleanup:
-    async def test_expires_old_orders_gives_their_stock_back_and_tells_it(
+    async def test_expires_old_orders_restores_stock_and_publishes_it(
         self, bench: ServiceContext, db_session: AsyncSession
     ) -> None:
         now = bench.fakes.clock.now
@@ -84,7 +84,7 @@ class TestCleanup:
         told = await db_session.scalars(select(OutboxEvent.type))
         assert told.all() == ["order.expired"] * 2
 
-    async def test_leaves_what_is_above_its_limit_to_the_next_round(
+    async def test_leaves_the_rest_to_the_next_round(
         self, bench: ServiceContext, db_session: AsyncSession
     ) -> None:
         old = bench.fakes.clock.now - HOUR

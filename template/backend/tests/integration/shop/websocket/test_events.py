@@ -1,4 +1,4 @@
-"""Orders' events on a WebSocket: several clients, a real database, the real outbox."""
+"""Order events over a WebSocket: several clients, a real database and outbox."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ URL = "/api/v1/events"
 
 @pytest.fixture
 def connect(websocket_client: Connect, accounts: AccountsContainer, customer: Customer) -> Connect:
-    """Opens a socket on which `customer` (or another) has authenticated."""
+    """Opens a socket authenticated as `customer` (or another)."""
 
     @asynccontextmanager
     async def connect(who: Customer = customer) -> AsyncIterator[WebSocketSession]:
@@ -47,7 +47,7 @@ def bus(shop: ShopContainer) -> MemoryEventBus:
 
 @pytest.fixture
 async def order(db_session: AsyncSession, customer: Customer) -> Order:
-    """An order of `customer`, waiting for its payment."""
+    """A pending order of `customer`."""
     return await OrderFactory.create(db_session, customer=customer)
 
 
@@ -70,7 +70,7 @@ class TestAuthentication:
                     await socket.receive_json()
             assert closed.value.code == 4401, first
 
-    async def test_a_refresh_token_is_none(
+    async def test_a_refresh_token_is_rejected(
         self, websocket_client: Connect, accounts: AccountsContainer, customer: Customer
     ) -> None:
         token = accounts.tokens.issue(TokenKind.REFRESH, subject=customer.id, token_id=uuid4())
@@ -88,7 +88,7 @@ class TestAuthentication:
 
 
 class TestConversation:
-    async def test_a_subscription_is_acknowledged_with_the_state_of_now(
+    async def test_a_subscription_is_acknowledged_with_the_current_status(
         self, connect: Connect, order: Order
     ) -> None:
         async with connect() as socket:
@@ -98,7 +98,7 @@ class TestConversation:
                 "status": "pending",
             }
 
-    async def test_an_order_of_somebody_else_looks_as_if_it_were_not_there(
+    async def test_another_customers_order_looks_missing(
         self, connect: Connect, db_session: AsyncSession
     ) -> None:
         theirs = await OrderFactory.create(db_session)
@@ -106,7 +106,7 @@ class TestConversation:
             answer = await subscribe(socket, theirs)
         assert (answer["type"], answer["code"]) == ("error", "not_found")
 
-    async def test_a_message_that_is_none_gets_an_error_and_the_connection_stays(
+    async def test_an_invalid_message_gets_an_error_and_the_connection_stays(
         self, connect: Connect
     ) -> None:
         async with connect() as socket:
@@ -150,7 +150,7 @@ class TestEvents:
             await socket.send_json({"type": "ping"})
             assert await socket.receive_json() == {"type": "pong"}
 
-    async def test_after_a_reconnect_the_acknowledgement_tells_what_was_missed(
+    async def test_after_a_reconnect_the_acknowledgement_has_the_new_status(
         self, connect: Connect, order: Order, authenticated_client: httpx2.AsyncClient
     ) -> None:
         async with connect() as socket:
@@ -159,7 +159,7 @@ class TestEvents:
         async with connect() as socket:
             assert (await subscribe(socket, order))["status"] == "cancelled"
 
-    async def test_ten_clients_hear_the_same(
+    async def test_ten_clients_receive_the_same(
         self, connect: Connect, order: Order, authenticated_client: httpx2.AsyncClient
     ) -> None:
         async with AsyncExitStack() as stack:
@@ -172,7 +172,7 @@ class TestEvents:
 
 
 class TestEnd:
-    async def test_leaving_takes_the_subscription_along(
+    async def test_disconnecting_ends_the_subscription(
         self, connect: Connect, order: Order, bus: MemoryEventBus
     ) -> None:
         async with connect() as socket, connect():
@@ -180,7 +180,7 @@ class TestEnd:
             assert bus.listeners == 2
         assert bus.listeners == 0
 
-    async def test_a_stopping_server_says_good_bye(
+    async def test_a_stopping_server_closes_with_its_code(
         self, connect: Connect, bus: MemoryEventBus
     ) -> None:
         async with connect() as socket:
@@ -189,7 +189,7 @@ class TestEnd:
                 await socket.receive_json()
         assert closed.value.code == 1001
 
-    async def test_an_account_that_is_closed_cannot_come_back(
+    async def test_a_deactivated_account_cannot_reconnect(
         self,
         connect: Connect,
         db_session: AsyncSession,

@@ -1,4 +1,4 @@
-"""How many log-in attempts there are, and when there are new ones."""
+"""Limits on login attempts."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def limiter(clock: FakeClock) -> MemoryLoginLimiter:
 
 
 async def attempts_left(limiter: MemoryLoginLimiter, *, account: str, client: str) -> int:
-    """Use up what is left, and return how many attempts those were."""
+    """Use all remaining attempts, and return their number."""
     count = 0
     try:
         while count < 100:
@@ -37,7 +37,7 @@ async def attempts_left(limiter: MemoryLoginLimiter, *, account: str, client: st
     return count
 
 
-async def test_an_account_has_so_many_attempts_from_wherever_they_come(
+async def test_attempts_are_limited_per_account(
     limiter: MemoryLoginLimiter,
 ) -> None:
     await limiter.attempt(account="ann", client="one")
@@ -46,7 +46,7 @@ async def test_an_account_has_so_many_attempts_from_wherever_they_come(
     assert await attempts_left(limiter, account="bob", client="three") == 2
 
 
-async def test_a_client_has_so_many_attempts_for_whichever_accounts(
+async def test_attempts_are_limited_per_client(
     limiter: MemoryLoginLimiter,
 ) -> None:
     for account in ("ann", "bob", "cleo", "dan"):
@@ -64,7 +64,7 @@ async def test_an_attempt_that_is_refused_is_not_counted(
     assert await attempts_left(limiter, account="bob", client="one") == 2
 
 
-async def test_there_are_new_ones_when_the_time_is_over_and_the_refusal_says_when(
+async def test_the_limit_ends_after_the_time_in_the_refusal(
     limiter: MemoryLoginLimiter, clock: FakeClock
 ) -> None:
     await limiter.attempt(account="ann", client="one")
@@ -79,7 +79,7 @@ async def test_there_are_new_ones_when_the_time_is_over_and_the_refusal_says_whe
     assert await attempts_left(limiter, account="ann", client="one") == 2
 
 
-async def test_the_longer_wait_is_told(limiter: MemoryLoginLimiter, clock: FakeClock) -> None:
+async def test_the_longer_wait_is_returned(limiter: MemoryLoginLimiter, clock: FakeClock) -> None:
     await attempts_left(limiter, account="ann", client="one")
     clock.advance(30)
     await attempts_left(limiter, account="bob", client="two")
@@ -89,7 +89,7 @@ async def test_the_longer_wait_is_told(limiter: MemoryLoginLimiter, clock: FakeC
     assert refusal.value.headers == {"Retry-After": "60"}
 
 
-async def test_a_log_in_gives_the_account_all_attempts_and_the_client_its_own_one(
+async def test_a_login_resets_the_account_and_uncounts_one_of_the_client(
     limiter: MemoryLoginLimiter,
 ) -> None:
     await limiter.attempt(account="bob", client="one")
@@ -100,7 +100,7 @@ async def test_a_log_in_gives_the_account_all_attempts_and_the_client_its_own_on
     assert await attempts_left(limiter, account="cleo", client="one") == 2
 
 
-async def test_memory_is_bounded_and_the_oldest_are_forgotten(
+async def test_memory_is_bounded_and_the_oldest_are_dropped(
     limiter: MemoryLoginLimiter,
 ) -> None:
     assert await attempts_left(limiter, account="ann", client="one") == 2
@@ -110,7 +110,7 @@ async def test_memory_is_bounded_and_the_oldest_are_forgotten(
     assert await attempts_left(limiter, account="ann", client="one") == 2
 
 
-async def test_what_is_over_takes_no_memory(limiter: MemoryLoginLimiter, clock: FakeClock) -> None:
+async def test_ended_windows_take_no_memory(limiter: MemoryLoginLimiter, clock: FakeClock) -> None:
     await limiter.attempt(account="ann", client="one")
     clock.advance(60)
     await limiter.attempt(account="bob", client="two")

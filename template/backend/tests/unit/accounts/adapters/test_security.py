@@ -1,4 +1,4 @@
-"""PasswordHasher and tokens."""
+"""Password hashing and tokens."""
 
 from datetime import timedelta
 from typing import Any
@@ -34,7 +34,7 @@ NO_TIMES = [
 
 
 def sign(clock: FakeClock, key: str = KEY, **changes: Any) -> str:
-    """Sign a good access token, with some claims changed; None leaves one out."""
+    """Sign a valid access token with some claims changed; None omits one."""
     claims = {
         "sub": str(uuid4()),
         "typ": "access",
@@ -48,22 +48,22 @@ def sign(clock: FakeClock, key: str = KEY, **changes: Any) -> str:
 
 
 class TestPasswords:
-    async def test_the_right_password_is_right_and_another_is_not(self) -> None:
+    async def test_only_the_right_password_matches(self) -> None:
         passwords = PasswordHasher(AUTH)
         password_hash = await passwords.hash("a password")
         assert await passwords.verify("a password", password_hash)
         assert not await passwords.verify("another", password_hash)
 
-    async def test_the_same_password_has_another_hash_each_time(self) -> None:
+    async def test_each_hash_of_a_password_differs(self) -> None:
         passwords = PasswordHasher(AUTH)
         assert await passwords.hash("same") != await passwords.hash("same")
 
     @pytest.mark.parametrize("password_hash", [None, "", "not a hash"])
-    async def test_without_a_hash_no_password_is_right(self, password_hash: str | None) -> None:
+    async def test_without_a_hash_no_password_matches(self, password_hash: str | None) -> None:
         passwords = PasswordHasher(AUTH)
         assert not await passwords.verify("nobody has this password", password_hash)
 
-    async def test_a_hash_with_other_parameters_is_to_be_made_anew(self) -> None:
+    async def test_a_hash_with_other_parameters_needs_a_rehash(self) -> None:
         password_hash = await PasswordHasher(AUTH).hash("a password")
         stronger = PasswordHasher(AUTH.model_copy(update={"argon2_time_cost": 2}))
         assert not PasswordHasher(AUTH).needs_rehash(password_hash)
@@ -73,18 +73,16 @@ class TestPasswords:
 
 class TestTokens:
     @pytest.mark.parametrize("kind", TokenKind)
-    def test_what_was_issued_is_what_is_read(self, tokens: TokenService, kind: TokenKind) -> None:
+    def test_an_issued_token_has_its_claims(self, tokens: TokenService, kind: TokenKind) -> None:
         subject, token_id = uuid4(), uuid4()
         claims = tokens.check(tokens.issue(kind, subject=subject, token_id=token_id), kind)
         assert (claims.subject, claims.token_id, claims.kind) == (subject, token_id, kind)
 
-    def test_a_token_that_was_signed_by_hand_is_good(
-        self, tokens: TokenService, clock: FakeClock
-    ) -> None:
+    def test_a_token_signed_by_hand_is_valid(self, tokens: TokenService, clock: FakeClock) -> None:
         assert tokens.check(sign(clock), TokenKind.ACCESS)
 
     @pytest.mark.parametrize("kind", TokenKind)
-    def test_one_kind_is_not_taken_for_the_other(
+    def test_each_kind_is_rejected_as_the_other(
         self, tokens: TokenService, kind: TokenKind
     ) -> None:
         token = tokens.issue(kind, subject=uuid4(), token_id=uuid4())
@@ -92,9 +90,7 @@ class TestTokens:
         with pytest.raises(AuthenticationError, match=f"not an {other} token"):
             tokens.check(token, other)
 
-    def test_it_is_good_until_the_moment_it_expires(
-        self, tokens: TokenService, clock: FakeClock
-    ) -> None:
+    def test_it_is_valid_until_it_expires(self, tokens: TokenService, clock: FakeClock) -> None:
         token = tokens.issue(TokenKind.ACCESS, subject=uuid4(), token_id=uuid4())
         clock.advance(AUTH.access_token_seconds - 1)
         assert tokens.check(token, TokenKind.ACCESS)
@@ -126,7 +122,7 @@ class TestTokens:
         with pytest.raises(AuthenticationError, match="expired"):
             tokens.check(sign(clock, exp=-1), TokenKind.ACCESS)
 
-    def test_it_is_not_good_before_it_was_issued_but_for_clocks_that_differ(
+    def test_it_is_not_valid_before_its_issue_except_for_clock_skew(
         self, tokens: TokenService, clock: FakeClock
     ) -> None:
         for seconds, is_good in ((60, True), (61, False)):

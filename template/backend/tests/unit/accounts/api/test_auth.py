@@ -1,4 +1,4 @@
-"""Registering, logging in, and who may pass."""
+"""Registration, login and permissions."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ API = "/api/v1"
 
 
 def operations(app: FastAPI) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return what the API describes, by method and path."""
+    """Return the operations of the OpenAPI document by method and path."""
     paths = app.openapi()["paths"]
     return {
         (method.upper(), path): operation
@@ -33,7 +33,7 @@ def find_operations_for_admins(app: FastAPI) -> set[tuple[str, str]]:
     def asks(dependant: Dependant) -> bool:
         return dependant.call is get_current_admin or any(map(asks, dependant.dependencies))
 
-    # FastAPI keeps the routers that an app includes.
+    # FastAPI keeps included routers as routes.
     routers = [getattr(route, "original_router", None) for route in app.routes]
     return {
         (method, route.path)
@@ -53,7 +53,7 @@ async def call(
 
 
 class TestProtection:
-    """Of every operation, whichever domain it belongs to."""
+    """Authentication of every operation of every domain."""
 
     def test_an_operation_asks_for_a_token_or_says_that_it_is_public(
         self, accounts_app: FastAPI
@@ -70,7 +70,7 @@ class TestProtection:
                 assert response.status_code == 401, f"{method} {path}"
                 assert response.headers["WWW-Authenticate"] == "Bearer"
 
-    async def test_customers_do_not_pass_as_admins(
+    async def test_customers_are_not_admins(
         self, client: httpx2.AsyncClient, accounts_app: FastAPI, as_customer: dict[str, str]
     ) -> None:
         for_admins = find_operations_for_admins(accounts_app)
@@ -84,12 +84,14 @@ class TestProtection:
     @pytest.mark.parametrize(
         "value", ["", "Bearer", "Bearer nonsense", "Basic dXNlcjpwYXNz", "nonsense"]
     )
-    async def test_nonsense_is_no_token(self, client: httpx2.AsyncClient, value: str) -> None:
+    async def test_an_invalid_token_is_rejected(
+        self, client: httpx2.AsyncClient, value: str
+    ) -> None:
         response = await client.get(f"{API}/auth/me", headers={"Authorization": value})
         assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
 
 
-async def test_from_registering_to_logging_out(client: httpx2.AsyncClient) -> None:
+async def test_from_registration_to_logout(client: httpx2.AsyncClient) -> None:
     account = {"email": "Ada@example.com", "password": PASSWORD, "full_name": "Ada"}
     registered = await client.post(f"{API}/auth/register", json=account)
     assert (registered.status_code, registered.json()) == (202, {"email": "ada@example.com"})
@@ -114,7 +116,7 @@ async def test_from_registering_to_logging_out(client: httpx2.AsyncClient) -> No
 
 
 class TestSecrecy:
-    """Nobody learns from an answer, or from the work behind it, who has an account."""
+    """Neither responses nor hashing work reveal whether an account exists."""
 
     @pytest.fixture
     async def inactive(self, fake_accounts: FakeAccounts) -> Customer:
@@ -216,7 +218,7 @@ async def test_an_answer_never_repeats_a_password(client: httpx2.AsyncClient) ->
 
 
 class TestMe:
-    async def test_null_takes_the_phone_away_and_missing_leaves_it(
+    async def test_null_clears_the_phone_and_an_omitted_field_keeps_it(
         self, client: httpx2.AsyncClient, customer: Customer, as_customer: dict[str, str]
     ) -> None:
         for body, phone in [({"phone": "12345"}, "12345"), ({}, "12345"), ({"phone": None}, None)]:
@@ -224,7 +226,7 @@ class TestMe:
             assert response.json()["phone"] == phone
             assert response.json()["full_name"] == customer.full_name
 
-    async def test_nobody_makes_themselves_an_admin(
+    async def test_customers_cannot_make_themselves_admins(
         self, client: httpx2.AsyncClient, as_customer: dict[str, str]
     ) -> None:
         body = {"role": "admin"}
@@ -250,7 +252,7 @@ class TestCustomers:
             params["cursor"] = page["next_cursor"]
         assert sorted(seen) == sorted([str(customer.id), str(admin.id)])
 
-    async def test_a_deactivated_customer_is_out_at_once(
+    async def test_a_deactivated_customer_loses_access_at_once(
         self,
         client: httpx2.AsyncClient,
         customer: Customer,
@@ -267,7 +269,7 @@ class TestCustomers:
         assert [item["id"] for item in inactive.json()["items"]] == [str(customer.id)]
         assert (await client.get(url, headers=as_admin)).json()["is_active"] is False
 
-    async def test_who_is_not_there_is_not_found(
+    async def test_an_unknown_customer_is_not_found(
         self, client: httpx2.AsyncClient, fake_accounts: FakeAccounts, as_admin: dict[str, str]
     ) -> None:
         url = f"{API}/customers/00000000-0000-0000-0000-000000000000"

@@ -1,4 +1,4 @@
-"""What the tables promise, whatever the database. All but the last test hold for every domain."""
+"""Conventions of the tables. All tests but the last cover every domain."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_every_foreign_key_has_an_index_and_says_what_deleting_does(table: Table
             assert key.ondelete in {"CASCADE", "RESTRICT"}
 
 
-def test_a_role_is_kept_as_its_value_in_text() -> None:
+def test_a_role_is_stored_as_text() -> None:
     role = Customer.__table__.columns["role"].type
     assert isinstance(role, Enum)
     assert role.enums == [member.value for member in Role]

@@ -1,4 +1,4 @@
-"""Each test here runs twice: on real queries, and on the fakes that stand for them elsewhere."""
+"""Each test here runs twice: on real repositories (SQLite), and on their fakes."""
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +9,7 @@ from backend.tests.fakes.accounts.unit_of_work import FakeAccountsUnitOfWork
 
 @pytest.fixture(params=["sqlite", "memory"])
 def uow(request: pytest.FixtureRequest) -> AccountsUnitOfWork:
-    """All repositories, with nothing in them."""
+    """All repositories, empty."""
     if request.param == "memory":
         return FakeAccountsUnitOfWork()
     session: AsyncSession = request.getfixturevalue("sqlite_session")

@@ -33,16 +33,16 @@ class TestCustomers:
         assert await uow.customers.get(customer.id) is customer
         assert await uow.customers.find_by_email("aDA@eXAMPLE.COM") is customer
 
-    async def test_who_is_not_there_is_none(self, uow: AccountsUnitOfWork) -> None:
+    async def test_an_unknown_customer_is_none(self, uow: AccountsUnitOfWork) -> None:
         assert await uow.customers.get(uuid4()) is None
         assert await uow.customers.find_by_email("nobody@example.com") is None
 
-    async def test_an_address_is_taken_in_every_case(self, uow: AccountsUnitOfWork) -> None:
+    async def test_an_address_is_unique_regardless_of_case(self, uow: AccountsUnitOfWork) -> None:
         await add_customer(uow, email="ada@example.com")
         with pytest.raises(ConflictError):
             await add_customer(uow, email="ADA@example.com")
 
-    async def test_a_conflict_leaves_the_work_usable(self, uow: AccountsUnitOfWork) -> None:
+    async def test_a_conflict_leaves_the_unit_of_work_usable(self, uow: AccountsUnitOfWork) -> None:
         first = await add_customer(uow, email="ada@example.com")
         with pytest.raises(ConflictError):
             await add_customer(uow, email="ada@example.com")
@@ -89,7 +89,7 @@ class TestRefreshTokens:
         assert [await self.is_revoked(uow, token) for token in mine] == [True, True]
         assert not await self.is_revoked(uow, others)
 
-    async def test_expired_tokens_are_forgotten(self, uow: AccountsUnitOfWork) -> None:
+    async def test_expired_tokens_are_deleted(self, uow: AccountsUnitOfWork) -> None:
         customer = await add_customer(uow)
         old = await add_token(uow, customer, expires_at=NOW - timedelta(seconds=1))
         good = await add_token(uow, customer, expires_at=NOW)

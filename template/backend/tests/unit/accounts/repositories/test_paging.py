@@ -1,4 +1,4 @@
-"""Pages of rows, by the example of customers."""
+"""Pagination, tested with customers."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -12,7 +12,7 @@ from backend.tests.factories.accounts import CustomerFactory
 
 
 async def add_customers(uow: AccountsUnitOfWork, count: int) -> list[UUID]:
-    """Add customers, one a second; return their ids, the newest first."""
+    """Add customers one second apart; return their ids, newest first."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
     customers = [
         CustomerFactory.build(created_at=start + timedelta(seconds=n)) for n in range(count)
@@ -45,7 +45,7 @@ class TestPages:
         assert [len(page) for page in pages] == sizes
         assert [key for page in pages for key in page] == ids
 
-    async def test_rows_of_the_same_moment_are_neither_lost_nor_repeated(
+    async def test_rows_with_the_same_time_are_neither_lost_nor_repeated(
         self, uow: AccountsUnitOfWork
     ) -> None:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,14 +55,14 @@ class TestPages:
         seen = [key for page in await read_all(uow, 2) for key in page]
         assert seen == sorted((customer.id for customer in customers), reverse=True)
 
-    async def test_a_row_that_comes_in_between_moves_nothing(self, uow: AccountsUnitOfWork) -> None:
+    async def test_a_row_added_in_between_shifts_nothing(self, uow: AccountsUnitOfWork) -> None:
         ids = await add_customers(uow, 4)
         first = await uow.customers.list(limit=2)
         await uow.customers.add(CustomerFactory.build(created_at=datetime(2026, 2, 1, tzinfo=UTC)))
         second = await uow.customers.list(cursor=first.next_cursor, limit=2)
         assert [customer.id for customer in second.items] == ids[2:]
 
-    async def test_a_cursor_of_somewhere_else_is_just_a_place(
+    async def test_a_cursor_of_another_list_is_only_a_position(
         self, uow: AccountsUnitOfWork
     ) -> None:
         await add_customers(uow, 2)

@@ -1,4 +1,4 @@
-"""What only PostgreSQL understands, looked at as SQL."""
+"""PostgreSQL-specific statements, checked as SQL."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from backend.tests.fakes.accounts.sql import Recorder
 
 
 async def compile_sql(use: Callable[[AccountsUnitOfWork], Awaitable[Any]]) -> str:
-    """Return the SQL of the one statement that a query runs."""
+    """Return the SQL of a query's only statement."""
     session = Recorder()
     await use(AccountsUnitOfWork(session))
     return session.sql

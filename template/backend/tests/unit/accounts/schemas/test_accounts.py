@@ -1,4 +1,4 @@
-"""What the API takes about accounts."""
+"""Input schemas of accounts."""
 
 from typing import Any
 
@@ -52,18 +52,18 @@ def test_what_is_wrong_is_refused(field: str, value: Any) -> None:
 
 @pytest.mark.parametrize("field", GOOD)
 @pytest.mark.parametrize("how", ["missing", "null"])
-def test_what_is_needed_is_needed(field: str, how: str) -> None:
+def test_required_fields_are_required(field: str, how: str) -> None:
     body = {k: v for k, v in GOOD.items() if k != field} | ({field: None} if how == "null" else {})
     with pytest.raises(ValidationError):
         RegisterIn.model_validate(body)
 
 
 @pytest.mark.parametrize("phone", ["+44 20 7946 0001", "(030) 901820", "12345", "030/90-18"])
-def test_telephone_numbers_come_in_many_shapes(phone: str) -> None:
+def test_phone_numbers_have_many_formats(phone: str) -> None:
     assert RegisterIn.model_validate(GOOD | {"phone": phone}).phone == phone
 
 
-def test_a_log_in_takes_any_text_but_not_without_end() -> None:
+def test_a_login_accepts_any_text_of_limited_length() -> None:
     assert LoginIn(email="whatever", password="")
     with pytest.raises(ValidationError):
         LoginIn(email="x" * 255, password="")
@@ -76,12 +76,12 @@ class TestPatch:
         assert ProfilePatch.model_validate({"full_name": "A"}).changes() == {"full_name": "A"}
 
     @pytest.mark.parametrize("field", ["full_name", "role", "is_active"])
-    def test_null_is_only_for_what_may_be_missing(self, field: str) -> None:
+    def test_null_is_only_for_optional_fields(self, field: str) -> None:
         with pytest.raises(ValidationError):
             CustomerPatch.model_validate({field: None})
 
     @pytest.mark.parametrize("value", [0, 1, "true", "no"])
-    def test_a_number_or_a_text_is_no_boolean(self, value: Any) -> None:
+    def test_a_number_or_string_is_not_a_boolean(self, value: Any) -> None:
         with pytest.raises(ValidationError, match="must be true or false"):
             CustomerPatch.model_validate({"is_active": value})
 
@@ -95,7 +95,7 @@ class TestPatch:
         assert patch.changes() == {"role": Role.ADMIN, "is_active": False}
 
 
-async def test_no_password_ever_comes_out() -> None:
+async def test_no_password_is_returned() -> None:
     customer = CustomerFactory.build()
     await FakeAccountsUnitOfWork().customers.add(customer)
     assert "password" not in CustomerOut.model_validate(customer).model_dump_json()

@@ -1,4 +1,4 @@
-"""Values of a body stay the kind of JSON that they are, whatever Pydantic could make of them."""
+"""Values of another JSON type are rejected, even if Pydantic could convert them."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ WAYS = ["alone", "or null", "list", "tuple", "set", "dict", "deep"]
 
 
 def place(way: str, kind: Any, value: Any) -> tuple[Any, Any]:
-    """Return the type of a field, and what is sent for it, that has the value somewhere."""
+    """Return a field's type and input that contain the value."""
     return {
         "alone": (kind, value),
         "or null": (kind | None, value),
@@ -50,14 +50,14 @@ def place(way: str, kind: Any, value: Any) -> tuple[Any, Any]:
 
 
 def validate(field: Any, sent: Any) -> Any:
-    """Return what a schema with such a field makes of what is sent."""
+    """Validate the input with a schema that has such a field."""
     body = create_model("Body", __base__=Input, field=(field, ...))
     return body.model_validate({"field": sent}).model_dump()["field"]
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", WRONG, ids=str)
-def test_another_kind_of_json_is_refused_in_its_place(way: str, kind: Any) -> None:
+def test_another_json_type_is_refused(way: str, kind: Any) -> None:
     for value in WRONG[kind]:
         with pytest.raises(ValidationError) as refusal:
             validate(*place(way, kind, value))
@@ -66,23 +66,23 @@ def test_another_kind_of_json_is_refused_in_its_place(way: str, kind: Any) -> No
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", RIGHT, ids=str)
-def test_the_right_kind_is_taken(way: str, kind: Any) -> None:
+def test_the_right_type_is_accepted(way: str, kind: Any) -> None:
     for value in RIGHT[kind]:
         field, sent = place(way, kind, value)
         assert validate(field, sent) == TypeAdapter(field).validate_python(sent)
 
 
-def test_null_is_taken_where_it_may_be() -> None:
+def test_null_is_accepted_for_optional_fields() -> None:
     assert validate(bool | None, None) is None
 
 
-def test_of_a_set_every_value_counts() -> None:
+def test_every_value_of_a_set_counts() -> None:
     assert validate(set[int | str], ["2"]) == {"2"}
     with pytest.raises(ValidationError, match="must be a number"):
         validate(set[int], [1, "2"])
 
 
-def test_in_an_object_within_the_place_is_told() -> None:
+def test_the_location_within_an_object_is_reported() -> None:
     class Outer(Input):
         class Inner(Input):
             active: bool

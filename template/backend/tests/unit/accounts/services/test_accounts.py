@@ -1,4 +1,4 @@
-"""Accounts: who may come in."""
+"""The account service."""
 
 from unittest.mock import AsyncMock
 from uuid import uuid4
@@ -28,7 +28,7 @@ def accounts(fake_accounts: FakeAccounts, uow: FakeAccountsUnitOfWork) -> Accoun
 
 
 class TestRegister:
-    async def test_it_makes_an_active_customer_whose_password_is_hashed(
+    async def test_it_creates_an_active_customer_with_a_hashed_password(
         self, accounts: AccountService, uow: FakeAccountsUnitOfWork
     ) -> None:
         await accounts.register(email="ada@example.com", password=PASSWORD, full_name="Ada")
@@ -38,7 +38,7 @@ class TestRegister:
         assert PASSWORD not in customer.password_hash
         assert uow.commits == 1
 
-    async def test_an_address_that_is_taken_in_any_case_stays_as_it_is_and_nobody_hears_of_it(
+    async def test_a_taken_address_in_any_case_is_neither_changed_nor_notified(
         self, accounts: AccountService, customer: Customer, uow: FakeAccountsUnitOfWork
     ) -> None:
         before = (customer.full_name, customer.password_hash)
@@ -48,7 +48,7 @@ class TestRegister:
 
 
 class TestLogIn:
-    async def test_it_gives_tokens_that_say_who_it_is(
+    async def test_it_returns_tokens_of_the_customer(
         self, accounts: AccountService, customer: Customer
     ) -> None:
         pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
@@ -62,7 +62,7 @@ class TestLogIn:
         with pytest.raises(AuthenticationError):
             await accounts.log_in(email=customer.email, password=password, client=CLIENT)
 
-    async def test_unknown_wrong_and_inactive_sound_the_same(
+    async def test_unknown_wrong_and_inactive_get_the_same_error(
         self, accounts: AccountService, customer: Customer, uow: FakeAccountsUnitOfWork
     ) -> None:
         inactive = CustomerFactory.build(is_active=False)
@@ -85,7 +85,7 @@ class TestLogIn:
             await accounts.log_in(email=customer.email, password="wrong", client=CLIENT)
         assert uow.commits == 1
 
-    async def test_an_old_hash_is_made_anew(
+    async def test_an_old_hash_is_replaced(
         self, fake_accounts: FakeAccounts, customer: Customer
     ) -> None:
         old = customer.password_hash
@@ -98,7 +98,7 @@ class TestLogIn:
 
 
 class TestLimit:
-    async def test_after_so_many_wrong_passwords_the_right_one_waits_too(
+    async def test_after_too_many_wrong_passwords_the_right_one_is_limited_too(
         self, accounts: AccountService, fake_accounts: FakeAccounts, customer: Customer
     ) -> None:
         for _ in range(AUTH.login_attempts_per_account):
@@ -109,13 +109,13 @@ class TestLimit:
         fake_accounts.clock.advance(AUTH.login_attempts_seconds)
         assert await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
 
-    async def test_right_passwords_have_no_limit(
+    async def test_right_passwords_are_not_limited(
         self, accounts: AccountService, customer: Customer
     ) -> None:
         for _ in range(AUTH.login_attempts_per_client + 1):
             assert await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
 
-    async def test_a_database_that_is_away_costs_no_attempt(
+    async def test_an_unavailable_database_costs_no_attempt(
         self,
         accounts: AccountService,
         customer: Customer,
@@ -142,7 +142,7 @@ class TestDeleteExpiredTokens:
 
 
 class TestRefresh:
-    async def test_each_token_is_good_once_and_gives_the_next(
+    async def test_each_token_works_once_and_returns_the_next(
         self, accounts: AccountService, customer: Customer
     ) -> None:
         pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
@@ -151,17 +151,17 @@ class TestRefresh:
             assert following.refresh_token != pair.refresh_token
             pair = following
 
-    async def test_a_copy_ends_the_whole_family(
+    async def test_a_copy_revokes_the_whole_family(
         self, accounts: AccountService, customer: Customer
     ) -> None:
         first = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         second = await accounts.refresh(first.refresh_token)
-        with pytest.raises(AuthenticationError, match="used before"):
+        with pytest.raises(AuthenticationError, match="already used"):
             await accounts.refresh(first.refresh_token)
         with pytest.raises(AuthenticationError, match="revoked"):
             await accounts.refresh(second.refresh_token)
 
-    async def test_a_copy_ends_no_other_log_in(
+    async def test_a_copy_revokes_no_other_login(
         self, accounts: AccountService, customer: Customer
     ) -> None:
         stolen = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
@@ -171,14 +171,14 @@ class TestRefresh:
             await accounts.refresh(stolen.refresh_token)
         assert await accounts.refresh(other.refresh_token)
 
-    async def test_an_access_token_is_none(
+    async def test_an_access_token_is_refused(
         self, accounts: AccountService, customer: Customer
     ) -> None:
         pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
         with pytest.raises(AuthenticationError):
             await accounts.refresh(pair.access_token)
 
-    async def test_a_token_that_was_never_given_out_is_refused(
+    async def test_a_token_that_was_never_issued_is_refused(
         self, accounts: AccountService, fake_accounts: FakeAccounts, customer: Customer
     ) -> None:
         token = fake_accounts.accounts.tokens.issue(
@@ -195,7 +195,7 @@ class TestRefresh:
         with pytest.raises(AuthenticationError, match="expired"):
             await accounts.refresh(pair.refresh_token)
 
-    async def test_an_inactive_account_gets_no_more(
+    async def test_an_inactive_account_gets_no_tokens(
         self, accounts: AccountService, customer: Customer
     ) -> None:
         pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
@@ -212,7 +212,7 @@ class TestLogOut:
         with pytest.raises(AuthenticationError, match="revoked"):
             await accounts.refresh(pair.refresh_token)
 
-    async def test_nonsense_is_as_good_as_logged_out(
+    async def test_an_invalid_token_is_ignored(
         self, accounts: AccountService, fake_accounts: FakeAccounts, uow: FakeAccountsUnitOfWork
     ) -> None:
         await accounts.log_out("nonsense")
@@ -233,7 +233,7 @@ class TestAuthenticate:
         with pytest.raises(AuthenticationError):
             await accounts.authenticate(token)
 
-    async def test_an_account_that_is_gone_is_refused(
+    async def test_a_deleted_account_is_refused(
         self, accounts: AccountService, fake_accounts: FakeAccounts
     ) -> None:
         with pytest.raises(AuthenticationError):
@@ -248,13 +248,13 @@ class TestChange:
         await accounts.change_profile(customer, {"phone": "12345"})
         assert (customer.full_name, customer.phone) == (name, "12345")
 
-    async def test_an_admin_makes_another(
+    async def test_an_admin_promotes_another(
         self, accounts: AccountService, customer: Customer, admin: Customer
     ) -> None:
         changed = await accounts.change(customer.id, {"role": Role.ADMIN}, by=admin)
         assert changed.role is Role.ADMIN
 
-    async def test_deactivating_ends_the_log_ins(
+    async def test_deactivating_revokes_the_tokens(
         self, accounts: AccountService, customer: Customer, admin: Customer
     ) -> None:
         pair = await accounts.log_in(email=customer.email, password=PASSWORD, client=CLIENT)
@@ -264,14 +264,14 @@ class TestChange:
             await accounts.refresh(pair.refresh_token)
 
     @pytest.mark.parametrize("changes", [{"is_active": False}, {"role": Role.CUSTOMER}], ids=str)
-    async def test_admins_do_not_lock_themselves_out(
+    async def test_admins_cannot_lock_themselves_out(
         self, accounts: AccountService, admin: Customer, changes: dict[str, object]
     ) -> None:
         with pytest.raises(ConflictError):
             await accounts.change(admin.id, changes, by=admin)
         assert (admin.role, admin.is_active) == (Role.ADMIN, True)
 
-    async def test_who_is_not_there_cannot_be_changed(
+    async def test_an_unknown_customer_cannot_be_changed(
         self, accounts: AccountService, admin: Customer
     ) -> None:
         with pytest.raises(NotFoundError):

@@ -1,4 +1,4 @@
-"""One shape for every error, whoever raised it."""
+"""All errors have one format."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -77,7 +77,7 @@ async def test_allow_names_the_methods_of_all_routes(client: httpx2.AsyncClient)
         assert response.headers["allow"] == methods
 
 
-async def test_a_slash_too_many_leads_to_no_other_host(client: httpx2.AsyncClient) -> None:
+async def test_a_trailing_slash_redirects_to_no_host(client: httpx2.AsyncClient) -> None:
     response = await client.get("/health/live/", headers={"Host": "elsewhere.example"})
     assert (response.status_code, response.headers.get("location")) == (404, None)
 
@@ -99,7 +99,7 @@ async def test_every_wrong_field_is_located_and_not_repeated(client: httpx2.Asyn
 
 
 @pytest.mark.parametrize("body", [b"{", b"9" * 5000], ids=["broken", "5000 digits"])
-async def test_a_body_that_is_no_json(client: httpx2.AsyncClient, body: bytes) -> None:
+async def test_a_body_that_is_not_json(client: httpx2.AsyncClient, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     response = await client.post("/failing/echo?limit=1", content=body, headers=headers)
     check_problem(response, 422, "validation_failed")

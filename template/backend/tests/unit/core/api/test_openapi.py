@@ -1,4 +1,4 @@
-"""The API's description tells the truth, and a release's clients can go on using it."""
+"""The OpenAPI document is correct, and compatible with the last release."""
 
 import json
 import re

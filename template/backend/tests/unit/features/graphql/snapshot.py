@@ -1,7 +1,7 @@
-"""The schema that clients have, in `schema.graphql`, and what would break them.
+"""The released schema in `schema.graphql`, and breaking changes since.
 
-At each release, write it and commit it; from then on a test fails when a change breaks that
-release's clients: `uv run python -m backend.tests.unit.features.graphql.snapshot`.
+Write and commit it at each release; a test then fails on changes that break that release's
+clients: `uv run python -m backend.tests.unit.features.graphql.snapshot`.
 """
 
 from pathlib import Path
@@ -16,13 +16,13 @@ SNAPSHOT = PROJECT_ROOT / "schema.graphql"
 
 
 def describe() -> str:
-    """Return the schema as it is now, in GraphQL's own language."""
+    """Return the current schema in SDL."""
     sdl: str = create_app(Settings()).state.graphql.build(suggest=True).as_str()
     return f"{sdl.strip()}\n"
 
 
 def breaking_changes(old: str, new: str) -> list[str]:
-    """Return what a client that knows the old schema can no longer do or rely on."""
+    """Return the changes that break clients of the old schema."""
     changes = find_breaking_changes(build_schema(old), build_schema(new))
     return sorted(change.description for change in changes)
 

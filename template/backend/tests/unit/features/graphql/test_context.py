@@ -1,4 +1,4 @@
-"""What the resolvers of one operation share."""
+"""The context that the resolvers of one operation share."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ def context() -> OperationContext:
         (None, ["Bearer xyz"], None),
     ],
 )
-def test_the_token_comes_by_a_header_or_a_socket_s_first_message(
+def test_the_token_is_in_a_header_or_a_sockets_first_message(
     header: str | None, params: Any, token: str | None
 ) -> None:
     made = connection(header)
@@ -42,7 +42,7 @@ def test_the_token_comes_by_a_header_or_a_socket_s_first_message(
     assert made.token == token
 
 
-async def test_what_is_wanted_once_is_asked_once_even_at_once(context: OperationContext) -> None:
+async def test_concurrent_calls_share_one_result(context: OperationContext) -> None:
     asked = 0
 
     async def ask(_: OperationContext) -> int:
@@ -54,7 +54,7 @@ async def test_what_is_wanted_once_is_asked_once_even_at_once(context: Operation
     assert list(await asyncio.gather(context.once(ask), context.once(ask))) == [1, 1]
 
 
-async def test_what_failed_is_asked_again(context: OperationContext) -> None:
+async def test_a_failure_is_not_cached(context: OperationContext) -> None:
     answers = iter([ConnectionError(), "an answer"])
 
     async def ask(_: OperationContext) -> str:
@@ -87,7 +87,7 @@ async def test_units_of_work_of_an_operation_wait_for_each_other(context: Operat
     assert (most, now_open) == (1, 0)
 
 
-async def test_loaders_ask_once_for_all_and_remember_until_they_forget(
+async def test_loaders_batch_and_cache_until_cleared(
     context: OperationContext,
 ) -> None:
     batches: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""What is no operation: the page, other methods, other bodies; and what production hides."""
+"""Requests that are not operations: the page, other methods and bodies; production."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ async def test_the_page_shows_the_schema_where_graphiql_cannot_be_loaded() -> No
         ({"json": {}}, 400, "bad_request"),
     ],
 )
-async def test_what_is_no_operation_is_a_problem_as_in_rest(
+async def test_an_invalid_request_is_a_problem_like_in_rest(
     options: dict[str, Any], status: int, code: str
 ) -> None:
     response = await send(headers={"Content-Type": "application/json"}, **options)
@@ -64,9 +64,7 @@ async def test_a_body_that_is_too_large_is_not_read() -> None:
         ("{ a: version b: version c: version }", "The operation costs 3; 2 are allowed."),
     ],
 )
-async def test_what_is_too_large_is_refused_with_a_sentence_before_it_runs(
-    query: str, sentence: str
-) -> None:
+async def test_a_too_large_operation_is_refused_before_it_runs(query: str, sentence: str) -> None:
     limits = GraphQLSettings(graphql_max_depth=2, graphql_max_cost=2)
     answer = (await send(Settings(), limits, json={"query": query})).json()
     (error,) = answer["errors"]
@@ -74,7 +72,7 @@ async def test_what_is_too_large_is_refused_with_a_sentence_before_it_runs(
     assert answer["data"] is None
 
 
-async def test_a_text_of_too_many_words_is_not_even_parsed() -> None:
+async def test_a_document_with_too_many_tokens_is_not_parsed() -> None:
     limits = GraphQLSettings(graphql_max_tokens=10)
     query = "{ " + "version " * 10 + "}"
     answer = (await send(Settings(), limits, json={"query": query})).json()
@@ -84,7 +82,7 @@ async def test_a_text_of_too_many_words_is_not_even_parsed() -> None:
 
 
 @pytest.mark.parametrize("levels", [100, 500, 2000])
-async def test_a_text_that_is_nested_beyond_reason_is_refused_with_a_sentence(levels: int) -> None:
+async def test_a_too_deeply_nested_document_is_refused(levels: int) -> None:
     query = "{ health " * levels + "}" * levels
     limits = GraphQLSettings(graphql_max_tokens=10_000)
     answer = (await send(Settings(), limits, json={"query": query})).json()
@@ -96,7 +94,7 @@ async def test_a_text_that_is_nested_beyond_reason_is_refused_with_a_sentence(le
 
 @pytest.fixture
 def production() -> list[AppSettings]:
-    """Settings that every part accepts in production, by the name of its fields."""
+    """Settings that every part accepts in production, by field name."""
     return [made_for_production(kind) for kind in settings_classes()]
 
 
@@ -129,7 +127,7 @@ async def test_production_hides_the_schema(production: list[AppSettings]) -> Non
     assert "version" not in answer["errors"][0]["message"]
 
 
-async def test_elsewhere_it_may_be_asked_for() -> None:
+async def test_elsewhere_it_is_available() -> None:
     answer = (await send(json={"query": INTROSPECTION})).json()
     assert answer["data"]["__schema"]["queryType"]["name"] == "Query"
     answer = (await send(json={"query": "{ versio }"})).json()

@@ -1,4 +1,4 @@
-"""What clients learn of an error."""
+"""Errors shown to clients."""
 
 import pytest
 from graphql import GraphQLError
@@ -33,13 +33,13 @@ def invalid() -> ValidationError:
         (KeyError("secret"), AppError),
     ],
 )
-def test_an_exception_becomes_an_error_that_rest_has(
+def test_an_exception_becomes_the_same_error_as_in_rest(
     original: Exception | None, kind: type[AppError]
 ) -> None:
     assert type(to_app_error(GraphQLError("text", original_error=original))) is kind
 
 
-def test_the_shape_has_a_code_and_nothing_of_an_unknown_exception() -> None:
+def test_the_format_has_a_code_and_no_details_of_an_unknown_exception() -> None:
     error = GraphQLError("secret", path=["mug"], original_error=KeyError("secret"))
     shown = show(error, "request-1")
     assert shown.formatted == {
@@ -50,7 +50,7 @@ def test_the_shape_has_a_code_and_nothing_of_an_unknown_exception() -> None:
     assert shown.original_error is None
 
 
-def test_what_is_wrong_with_an_argument_is_listed_without_its_value() -> None:
+def test_an_invalid_argument_is_listed_without_its_value() -> None:
     shown = show(GraphQLError("text", original_error=invalid()), None)
     assert shown.extensions
     assert shown.extensions["errors"] == [

@@ -1,4 +1,4 @@
-"""How large an operation is."""
+"""The size of an operation."""
 
 from typing import Any
 
@@ -59,12 +59,12 @@ def test_each_field_costs_one_and_depth_is_counted_in_fields(
         ("{ shelves(limit: 3) { ...p } } fragment p on Page { items { name } }", 2 + 3),
     ],
 )
-def test_the_fields_in_a_list_cost_as_much_for_each_row(query: str, cost: int) -> None:
+def test_fields_in_a_list_cost_once_per_row(query: str, cost: int) -> None:
     assert size_of(query, n=7).cost == cost
 
 
 def test_fragments_that_spread_others_twice_are_measured_once() -> None:
-    """Followed one by one, these would be 2 ** 60 fields."""
+    """Without that, these would be 2 ** 60 fields."""
     steps = "".join(
         f"fragment f{n} on Shelf {{ a: above {{ ...f{n + 1} }} b: above {{ ...f{n + 1} }} }}"
         for n in range(60)
@@ -80,7 +80,7 @@ def test_fragments_that_spread_others_twice_are_measured_once() -> None:
         (Size(3, 11), "The operation costs 11; 10 are allowed."),
     ],
 )
-def test_what_is_too_large_is_refused_with_a_sentence(size: Size, sentence: str) -> None:
+def test_a_too_large_operation_is_refused(size: Size, sentence: str) -> None:
     settings = GraphQLSettings(graphql_max_depth=3, graphql_max_cost=10)
     refuse_too_complex(Size(3, 10), settings)
     with pytest.raises(TooComplexError) as refusal:

@@ -1,4 +1,4 @@
-"""The schema keeps what the last release promised."""
+"""The schema is compatible with the last release."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def change(before: str, after: str) -> list[str]:
         ("id: Int!, colour", "id: String!, colour"),
     ],
 )
-def test_what_breaks_clients_is_named(before: str, after: str) -> None:
+def test_breaking_changes_are_named(before: str, after: str) -> None:
     assert len(change(before, after)) == 1
 
 
@@ -36,7 +36,7 @@ def test_what_breaks_clients_is_named(before: str, after: str) -> None:
     ("before", "after"),
     [("mugs: [Mug!]!", "mugs: [Mug!]!, jugs: [Mug!]!"), ("id: Int!, size", "id: Int, size")],
 )
-def test_what_is_new_or_takes_more_breaks_nobody(before: str, after: str) -> None:
+def test_additions_break_no_client(before: str, after: str) -> None:
     assert change(before, after) == []
 
 

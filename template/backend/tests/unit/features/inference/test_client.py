@@ -1,4 +1,4 @@
-"""What is sent to the model service, and what becomes of its answers."""
+"""Requests to the model service, and its responses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MakeService = Callable[..., HttpModelService]
 
 @pytest.fixture
 async def make_service() -> AsyncIterator[MakeService]:
-    """Makes a client whose requests a function answers: `make_service(answer)`."""
+    """Creates a client whose requests a function answers: `make_service(answer)`."""
     clients = []
 
     def make(answer: Answer, **settings: object) -> HttpModelService:
@@ -63,11 +63,11 @@ async def test_images_are_sent_in_base64_and_labels_come_back_in_their_order(
     assert json.loads(request.content) == {"images": expected}
 
 
-async def test_no_images_are_no_request(make_service: MakeService) -> None:
+async def test_no_images_cause_no_request(make_service: MakeService) -> None:
     assert await make_service(answer_status(500)).label([]) == []
 
 
-async def test_what_the_service_says_about_itself_may_be_more_or_less(
+async def test_the_health_may_have_more_or_fewer_fields(
     make_service: MakeService,
 ) -> None:
     service = make_service(lambda _: httpx2.Response(200, json={"model": "m", "other": 1}))
@@ -83,7 +83,7 @@ async def test_what_the_service_says_about_itself_may_be_more_or_less(
         httpx2.UnsupportedProtocol("no address"),
     ],
 )
-async def test_a_request_that_never_left_was_not_answered(
+async def test_an_unsent_request_was_not_answered(
     error: Exception, make_service: MakeService
 ) -> None:
     def answer(_: httpx2.Request) -> httpx2.Response:
@@ -95,7 +95,7 @@ async def test_a_request_that_never_left_was_not_answered(
     assert caught.value.__cause__
 
 
-async def test_a_retry_that_meets_an_open_circuit_was_answered_before(
+async def test_an_open_circuit_during_retries_keeps_the_earlier_failure(
     make_service: MakeService,
 ) -> None:
     service = make_service(answer_status(500), inference_breaker_threshold=1)
@@ -105,7 +105,7 @@ async def test_a_retry_that_meets_an_open_circuit_was_answered_before(
     assert service.breaker.state is CircuitState.OPEN
 
 
-async def test_a_failure_in_a_later_batch_is_a_failure_of_all(make_service: MakeService) -> None:
+async def test_a_failure_in_a_later_batch_fails_the_call(make_service: MakeService) -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         first = b64encode(b"one").decode() in request.content.decode()
         return answer_with([])(request) if first else httpx2.Response(503)
@@ -116,7 +116,7 @@ async def test_a_failure_in_a_later_batch_is_a_failure_of_all(make_service: Make
 
 
 @pytest.mark.parametrize("status", [400, 413, 415, 422])
-async def test_a_refused_image_is_none_and_no_failure(
+async def test_a_rejected_image_is_none_and_not_a_failure(
     status: int, make_service: MakeService
 ) -> None:
     service = make_service(answer_status(status), inference_breaker_threshold=1)
@@ -124,7 +124,7 @@ async def test_a_refused_image_is_none_and_no_failure(
     assert service.breaker.state is CircuitState.CLOSED
 
 
-async def test_a_health_that_is_refused_or_nonsense_is_not_well(make_service: MakeService) -> None:
+async def test_an_invalid_health_response_is_unhealthy(make_service: MakeService) -> None:
     for answer in (answer_status(422), answer_status(200), answer_status(503)):
         with pytest.raises(InferenceUnavailableError) as caught:
             await make_service(answer).health()

@@ -15,7 +15,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def test_good_values_are_taken_in_production() -> None:
+def test_production_accepts_good_values() -> None:
     assert ObjectStorageSettings(**GOOD).is_production
 
 

@@ -1,4 +1,4 @@
-"""What the application hears when the library fails, and links, for which nobody is asked."""
+"""Errors of the library, and links, which need no request."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -35,7 +35,7 @@ SETTINGS = ObjectStorageSettings(
         (TimeoutError(), UnavailableError),
     ],
 )
-async def test_an_error_of_the_library_becomes_ours(
+async def test_an_error_of_the_library_is_translated(
     raised: Exception, expected: type[AppError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: Any, **__: Any) -> None:
@@ -48,7 +48,7 @@ async def test_an_error_of_the_library_becomes_ours(
     assert str(raised) not in str(caught.value) or not str(raised)
 
 
-async def test_a_missing_bucket_is_no_missing_object(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_bucket_is_not_a_missing_object(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: Any, **__: Any) -> None:
         raise FileNotFoundError
 

@@ -9,18 +9,18 @@ from backend.features.redis.connection import RedisConnection, RedisSettings
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1", "127.0.0.1:6379", ""])
-def test_only_a_url_of_redis_is_taken(url: str) -> None:
+def test_only_a_redis_url_is_accepted(url: str) -> None:
     with pytest.raises(ValidationError, match="redis://"):
         RedisSettings(redis_url=url)
 
 
-def test_a_placeholder_is_no_password_in_production() -> None:
+def test_production_refuses_a_placeholder_password() -> None:
     with pytest.raises(ValidationError, match="placeholder as its password"):
         RedisSettings(environment="production", redis_url="redis://app:changeme@cache:6379/0")
 
 
 @pytest.mark.parametrize("url", ["rediss://app:long-and-random@cache:6379/0", "redis://cache"])
-def test_other_passwords_and_none_are_taken(url: str) -> None:
+def test_other_passwords_and_none_are_accepted(url: str) -> None:
     assert RedisSettings(environment="production", redis_url=url).redis_url == url
 
 

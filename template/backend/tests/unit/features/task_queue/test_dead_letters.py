@@ -8,9 +8,7 @@ from backend.tests.fakes.features.task_queue.jobs import FakeJobUnitOfWork
 
 
 @pytest.mark.parametrize("words", [["retry"], ["retry", "--all", "0" * 32], ["retry", "x"], []])
-def test_it_must_be_said_what_is_retried(
-    words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_retry_needs_ids_or_all(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         read_arguments(words)
     assert "usage" in capsys.readouterr().err

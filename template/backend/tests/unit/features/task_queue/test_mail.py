@@ -21,7 +21,7 @@ from backend.features.task_queue.settings import MailSettings
 
 
 class FakeMailer:
-    """Keeps messages."""
+    """Records messages."""
 
     def __init__(self) -> None:
         self.sent: list[EmailMessage] = []
@@ -34,7 +34,7 @@ def make_job(**arguments: Any) -> Job:
     return Job(id=uuid4(), name="send mail", arguments=arguments)
 
 
-async def test_a_job_becomes_a_message_with_one_id_however_often_it_is_sent() -> None:
+async def test_a_job_becomes_a_message_with_a_stable_id() -> None:
     mailer = FakeMailer()
     job = make_job(to="ada@example.com", subject="Hi", body="Good day.")
     handler = make_handler(mailer, "us@example.com")

@@ -1,4 +1,4 @@
-"""What becomes of a job, decided without a database or a broker."""
+"""Job handling without a database or broker."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -14,7 +14,7 @@ from backend.tests.fakes.features.task_queue.jobs import FakeJobUnitOfWork
 
 
 class FakeBroker:
-    """Takes messages, but for those of `refused` jobs."""
+    """Accepts messages, except those of `refused` jobs."""
 
     def __init__(self) -> None:
         self.sent: list[UUID] = []
@@ -63,7 +63,7 @@ async def add_job(uow: FakeJobUnitOfWork, name: str = "work") -> UUID:
     return job_id
 
 
-async def test_what_is_due_is_sent_once(
+async def test_a_due_job_is_sent_once(
     queue: TaskQueue, uow: FakeJobUnitOfWork, broker: FakeBroker
 ) -> None:
     jobs = [await add_job(uow), await add_job(uow)]
@@ -73,7 +73,7 @@ async def test_what_is_due_is_sent_once(
     assert broker.sent == jobs
 
 
-async def test_what_the_broker_did_not_take_stays_due(
+async def test_a_job_that_was_not_sent_stays_due(
     queue: TaskQueue, uow: FakeJobUnitOfWork, broker: FakeBroker
 ) -> None:
     first, second, third = [await add_job(uow) for _ in range(3)]
@@ -95,7 +95,7 @@ async def test_a_job_that_is_done_is_not_done_again(
     assert uow.jobs.rows[job_id].status is JobStatus.DONE
 
 
-async def test_a_failed_attempt_leaves_nothing_but_its_count(
+async def test_a_failed_attempt_only_leaves_its_count(
     queue: TaskQueue, uow: FakeJobUnitOfWork
 ) -> None:
     queue.handlers["work"] = Work(UnavailableError("Not now."))
@@ -111,7 +111,7 @@ async def test_a_failed_attempt_leaves_nothing_but_its_count(
 @pytest.mark.parametrize(
     ("error", "last"), [(UnavailableError("x"), True), (ValueError("x"), False)]
 )
-async def test_what_is_given_up_is_kept_with_its_error(
+async def test_a_dead_letter_keeps_its_error(
     queue: TaskQueue, uow: FakeJobUnitOfWork, error: Exception, *, last: bool
 ) -> None:
     queue.handlers["work"] = Work(error)
@@ -121,7 +121,7 @@ async def test_what_is_given_up_is_kept_with_its_error(
     assert (job.status, job.last_error) == (JobStatus.DEAD, f"{type(error).__name__}: x")
 
 
-async def test_a_job_without_a_handler_is_given_up(
+async def test_a_job_without_a_handler_becomes_a_dead_letter(
     queue: TaskQueue, uow: FakeJobUnitOfWork
 ) -> None:
     job_id = await add_job(uow, "unknown")
@@ -129,7 +129,7 @@ async def test_a_job_without_a_handler_is_given_up(
     assert uow.jobs.rows[job_id].last_error == "KeyError: 'unknown'"
 
 
-async def test_attempts_that_were_killed_count(queue: TaskQueue, uow: FakeJobUnitOfWork) -> None:
+async def test_killed_attempts_count(queue: TaskQueue, uow: FakeJobUnitOfWork) -> None:
     work = queue.handlers["work"] = Work()
     job_id = await add_job(uow)
     async with uow() as opened:

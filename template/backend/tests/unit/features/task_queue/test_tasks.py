@@ -1,4 +1,4 @@
-"""Celery's tasks, in this process and without any broker."""
+"""The Celery tasks, in this process without a broker."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ class MemoryBroker:
 
 
 class FakeWork:
-    """Notes what it was asked to do; the first attempts fail."""
+    """Records calls; the first attempts fail."""
 
     def __init__(self, failures: int = 0, error: type[Exception] = ConnectionError) -> None:
         self.failures = failures
@@ -57,7 +57,7 @@ def run_job(work: FakeWork) -> Any:
     return task(str(uuid4()))
 
 
-def test_connection_errors_are_retried_and_the_last_attempt_knows_it() -> None:
+def test_connection_errors_are_retried_and_the_last_attempt_is_marked() -> None:
     work = FakeWork(failures=2)
     assert run_job(work).successful()
     assert work.lasts == [False, False, True]
@@ -75,7 +75,7 @@ def test_a_periodic_job_is_called_by_its_name() -> None:
     assert work.rounds == ["clean up"]
 
 
-def test_beat_sends_each_periodic_job_and_forgets_what_comes_too_late() -> None:
+def test_beat_sends_each_periodic_job_with_an_expiry() -> None:
     celery = make_celery(SETTINGS, MemoryBroker())
     schedule(celery, SETTINGS, ["clean up"])
     (entry,) = celery.conf.beat_schedule.values()

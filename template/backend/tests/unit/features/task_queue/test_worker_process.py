@@ -1,4 +1,4 @@
-"""The application within a worker process."""
+"""The application in a worker process."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from backend.features.task_queue.worker import WorkerProcess, make_worker
 
 
 class FakeQueue:
-    """Notes what it was asked to do."""
+    """Records calls."""
 
     def __init__(self) -> None:
         self.jobs: list[tuple[UUID, bool]] = []
@@ -36,7 +36,7 @@ def queue() -> FakeQueue:
 @pytest.fixture
 def process(queue: FakeQueue, monkeypatch: pytest.MonkeyPatch) -> WorkerProcess:
     for name in ("JOBS_INTERVAL", "TASK_SEND_INTERVAL"):
-        monkeypatch.setenv(name, "1")  # and back afterwards: the process sets them
+        monkeypatch.setenv(name, "1")  # restored afterwards, because the process sets them
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -16,9 +16,7 @@ def cache(clock: FakeClock) -> MemoryCache:
     return MemoryCache(max_entries=2, clock=clock.monotonic)
 
 
-async def test_what_was_set_is_there_until_its_time_is_up(
-    cache: MemoryCache, clock: FakeClock
-) -> None:
+async def test_a_value_is_returned_until_it_expires(cache: MemoryCache, clock: FakeClock) -> None:
     await cache.set("key", "value", ttl=10)
     clock.advance(9.9)
     assert await cache.get("key") == "value"
@@ -26,7 +24,7 @@ async def test_what_was_set_is_there_until_its_time_is_up(
     assert await cache.get("key") is None
 
 
-async def test_what_was_never_set_is_missing(cache: MemoryCache) -> None:
+async def test_an_unknown_key_is_missing(cache: MemoryCache) -> None:
     assert await cache.get("key") is None
 
 
@@ -40,7 +38,7 @@ async def test_setting_again_replaces_the_value_and_its_time(
     assert await cache.get("key") == "new"
 
 
-async def test_a_full_cache_forgets_what_was_used_longest_ago(cache: MemoryCache) -> None:
+async def test_a_full_cache_evicts_the_least_recently_used(cache: MemoryCache) -> None:
     await cache.set("a", "1", ttl=10)
     await cache.set("b", "2", ttl=10)
     await cache.get("a")
@@ -48,7 +46,7 @@ async def test_a_full_cache_forgets_what_was_used_longest_ago(cache: MemoryCache
     assert [await cache.get(key) for key in "abc"] == ["1", None, "3"]
 
 
-async def test_a_prefix_is_forgotten_and_nothing_else(cache: MemoryCache) -> None:
+async def test_only_keys_with_the_prefix_are_deleted(cache: MemoryCache) -> None:
     await cache.set("list:1", "x", ttl=10)
     await cache.set("item:1", "y", ttl=10)
     await cache.delete_prefix("list:")

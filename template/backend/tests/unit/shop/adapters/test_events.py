@@ -18,7 +18,7 @@ def bus() -> MemoryEventBus:
     return MemoryEventBus(max_waiting=3)
 
 
-async def test_an_event_reaches_all_who_listen_to_its_topic(bus: MemoryEventBus) -> None:
+async def test_an_event_reaches_all_listeners_of_its_topic(bus: MemoryEventBus) -> None:
     event = make_event()
     async with bus.subscribe() as one, bus.subscribe() as two:
         one.add("news")
@@ -27,7 +27,7 @@ async def test_an_event_reaches_all_who_listen_to_its_topic(bus: MemoryEventBus)
         assert [await one.get(), await two.get()] == [event, event]
 
 
-async def test_other_topics_are_not_heard(bus: MemoryEventBus) -> None:
+async def test_events_of_other_topics_are_not_received(bus: MemoryEventBus) -> None:
     async with bus.subscribe() as subscription:
         subscription.add("news")
         await bus.publish(make_event("weather"))
@@ -36,7 +36,7 @@ async def test_other_topics_are_not_heard(bus: MemoryEventBus) -> None:
         assert await subscription.get() == event
 
 
-async def test_a_removed_topic_is_heard_no_longer(bus: MemoryEventBus) -> None:
+async def test_events_of_a_removed_topic_are_not_received(bus: MemoryEventBus) -> None:
     async with bus.subscribe() as subscription:
         subscription.add("news")
         subscription.remove("news")
@@ -46,7 +46,7 @@ async def test_a_removed_topic_is_heard_no_longer(bus: MemoryEventBus) -> None:
             await asyncio.wait_for(subscription.get(), 0.001)
 
 
-async def test_events_come_in_the_order_of_their_publishing(bus: MemoryEventBus) -> None:
+async def test_events_arrive_in_order(bus: MemoryEventBus) -> None:
     events = [make_event() for _ in range(3)]
     async with bus.subscribe() as subscription:
         subscription.add("news")
@@ -78,7 +78,7 @@ async def test_a_cancelled_wait_loses_no_event(bus: MemoryEventBus) -> None:
         assert await subscription.get() == event
 
 
-async def test_a_slow_listener_is_cut_off_and_the_others_are_not(bus: MemoryEventBus) -> None:
+async def test_only_a_slow_listener_is_cut_off(bus: MemoryEventBus) -> None:
     async with bus.subscribe() as slow, bus.subscribe() as quick:
         slow.add("news")
         quick.add("news")
@@ -91,7 +91,7 @@ async def test_a_slow_listener_is_cut_off_and_the_others_are_not(bus: MemoryEven
             await slow.get()
 
 
-async def test_leaving_closes_the_mailbox(bus: MemoryEventBus) -> None:
+async def test_leaving_closes_the_subscription(bus: MemoryEventBus) -> None:
     async with bus.subscribe():
         assert bus.listeners == 1
     assert bus.listeners == 0
@@ -102,7 +102,7 @@ async def test_leaving_closes_the_mailbox(bus: MemoryEventBus) -> None:
 
 
 class TestClose:
-    async def test_it_wakes_all_who_wait(self, bus: MemoryEventBus) -> None:
+    async def test_it_wakes_all_waiting_listeners(self, bus: MemoryEventBus) -> None:
         async with bus.subscribe() as subscription:
             waiting = asyncio.create_task(subscription.get())
             await asyncio.sleep(0)
@@ -110,7 +110,7 @@ class TestClose:
             with pytest.raises(BusClosedError):
                 await waiting
 
-    async def test_what_waits_can_still_be_taken(self, bus: MemoryEventBus) -> None:
+    async def test_queued_events_can_still_be_read(self, bus: MemoryEventBus) -> None:
         event = make_event()
         async with bus.subscribe() as subscription:
             subscription.add("news")
@@ -120,7 +120,7 @@ class TestClose:
             with pytest.raises(BusClosedError):
                 await subscription.get()
 
-    async def test_a_closed_bus_takes_no_events_and_no_listeners(self, bus: MemoryEventBus) -> None:
+    async def test_a_closed_bus_accepts_no_events_or_listeners(self, bus: MemoryEventBus) -> None:
         await bus.close()
         with pytest.raises(BusClosedError):
             await bus.publish(make_event())

@@ -1,4 +1,4 @@
-"""The payment gateway over HTTP; no socket is opened."""
+"""The payment gateway over HTTP, without sockets."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -28,7 +28,7 @@ SETTINGS = PaymentSettings(payment_backoff=0, payment_attempts=3, payment_breake
 
 
 class Peer:
-    """Answers as it is told to, and remembers what it was asked."""
+    """Gives the set answers, and records requests."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
@@ -49,7 +49,7 @@ def peer() -> Peer:
 
 @pytest.fixture
 def waits() -> list[float]:
-    """The seconds that the gateway's client has waited between attempts."""
+    """The client's delays between attempts, in seconds."""
     return []
 
 
@@ -84,7 +84,7 @@ async def test_a_charge_is_sent_with_its_key(peer: Peer, gateway: HttpPaymentGat
     }
 
 
-async def test_a_declined_card_is_an_answer(peer: Peer, gateway: HttpPaymentGateway) -> None:
+async def test_a_declined_card_is_a_result(peer: Peer, gateway: HttpPaymentGateway) -> None:
     declined = {"reference": "ref-2", "approved": False, "decline_reason": "No money."}
     peer.answers = [httpx2.Response(402, json=declined)]
     assert (await gateway.charge(CHARGE)).decline_reason == "No money."
@@ -102,7 +102,7 @@ PASSING |= {str(status): partial(httpx2.Response, status) for status in (302, 40
 
 
 @pytest.mark.parametrize("failure", PASSING.values(), ids=PASSING)
-async def test_a_passing_failure_is_tried_again_with_the_same_key(
+async def test_a_transient_failure_is_retried_with_the_same_key(
     peer: Peer, gateway: HttpPaymentGateway, failure: Callable[[], Answer]
 ) -> None:
     peer.answers = [failure(), failure(), httpx2.Response(200, json=APPROVED)]
@@ -133,7 +133,7 @@ async def test_each_kind_of_failure_has_its_name(
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_the_gateway_says_how_long_to_wait(
+async def test_retry_after_sets_the_delay(
     peer: Peer, gateway: HttpPaymentGateway, waits: list[float], status: int
 ) -> None:
     peer.answers = [
@@ -144,7 +144,7 @@ async def test_the_gateway_says_how_long_to_wait(
     assert waits == [2.0]
 
 
-async def test_a_long_wait_is_left_to_the_customer(
+async def test_a_long_retry_after_is_not_waited_for(
     peer: Peer, gateway: HttpPaymentGateway, waits: list[float]
 ) -> None:
     peer.answers = [httpx2.Response(429, headers={"Retry-After": "7"})]
@@ -155,7 +155,7 @@ async def test_a_long_wait_is_left_to_the_customer(
 
 
 @pytest.mark.parametrize("asked", ["", "soon", "-3", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT"])
-async def test_a_wait_that_is_no_number_of_seconds_is_passed_over(
+async def test_an_invalid_retry_after_is_ignored(
     peer: Peer, gateway: HttpPaymentGateway, waits: list[float], asked: str
 ) -> None:
     limited = httpx2.Response(429, headers={"Retry-After": asked})
@@ -164,7 +164,7 @@ async def test_a_wait_that_is_no_number_of_seconds_is_passed_over(
     assert waits == [0.0]
 
 
-async def test_no_wait_is_longer_than_an_hour(peer: Peer, gateway: HttpPaymentGateway) -> None:
+async def test_retry_after_is_at_most_an_hour(peer: Peer, gateway: HttpPaymentGateway) -> None:
     peer.answers = [httpx2.Response(429, headers={"Retry-After": "9" * 400})]
     with pytest.raises(GatewayUnavailableError) as failure:
         await gateway.charge(CHARGE)
@@ -172,7 +172,7 @@ async def test_no_wait_is_longer_than_an_hour(peer: Peer, gateway: HttpPaymentGa
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
-async def test_what_will_never_be_taken_is_not_tried_again(
+async def test_a_rejected_request_is_not_retried(
     peer: Peer, gateway: HttpPaymentGateway, status: int
 ) -> None:
     peer.answers = [httpx2.Response(status)]
@@ -191,7 +191,7 @@ async def test_what_will_never_be_taken_is_not_tried_again(
         ([unsent, unsent, unanswered], True),
     ],
 )
-async def test_it_gives_up_and_tells_whether_the_charge_may_have_arrived(
+async def test_it_gives_up_and_reports_whether_the_charge_may_have_arrived(
     peer: Peer, gateway: HttpPaymentGateway, answers: list[Callable[[], Answer]], sent: bool
 ) -> None:
     peer.answers = [answer() for answer in answers]
@@ -201,7 +201,7 @@ async def test_it_gives_up_and_tells_whether_the_charge_may_have_arrived(
     assert failure.value.headers["Retry-After"] == "1"
 
 
-async def test_many_failures_stop_asking(peer: Peer, gateway: HttpPaymentGateway) -> None:
+async def test_many_failures_open_the_circuit(peer: Peer, gateway: HttpPaymentGateway) -> None:
     peer.answers = [unsent() for _ in range(4)]
     for _ in range(2):  # 3 attempts, then 1 that opens the circuit
         with pytest.raises(GatewayUnavailableError):
@@ -215,7 +215,7 @@ async def test_many_failures_stop_asking(peer: Peer, gateway: HttpPaymentGateway
     assert 25 <= int(failure.value.headers["Retry-After"]) <= 30
 
 
-async def test_a_circuit_that_opens_between_attempts_forgets_nothing(
+async def test_a_circuit_that_opens_between_attempts_keeps_the_failure(
     peer: Peer, gateway: HttpPaymentGateway
 ) -> None:
     peer.answers = [unsent(), unsent(), unsent(), unanswered()]
@@ -227,9 +227,7 @@ async def test_a_circuit_that_opens_between_attempts_forgets_nothing(
 
 
 class TestLookUp:
-    async def test_it_returns_what_was_decided(
-        self, peer: Peer, gateway: HttpPaymentGateway
-    ) -> None:
+    async def test_it_returns_the_decision(self, peer: Peer, gateway: HttpPaymentGateway) -> None:
         peer.answers = [httpx2.Response(200, json=APPROVED)]
         result = await gateway.look_up("a key&with=signs")
         assert result is not None

@@ -1,4 +1,4 @@
-"""Files of users."""
+"""Uploaded files."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> DiskMediaStore:
     ("name", "content_type"),
     [("mug.png", "image/png"), ("mug.jpg", "image/jpeg"), ("mug.webp", "image/webp")],
 )
-def test_an_image_is_known_by_its_content(name: str, content_type: str) -> None:
+def test_an_image_is_recognized_by_its_content(name: str, content_type: str) -> None:
     kind = sniff_image((DATA_FOLDER / "shop" / name).read_bytes())
     assert kind.content_type == content_type
     assert IMAGE_TYPES[kind.suffix] is kind
@@ -51,18 +51,16 @@ def test_everything_else_is_refused(content: bytes) -> None:
 
 
 class TestDiskMediaStore:
-    async def test_a_file_is_kept_under_a_new_name(self, store: DiskMediaStore) -> None:
+    async def test_a_file_is_stored_under_a_new_name(self, store: DiskMediaStore) -> None:
         one, two = await store.save(b"x", ".png"), await store.save(b"x", ".png")
         assert one != two
         assert (await store.find(one)).read_bytes() == await store.read(two) == b"x"
 
-    async def test_nothing_half_written_stays(self, store: DiskMediaStore) -> None:
+    async def test_no_partial_file_remains(self, store: DiskMediaStore) -> None:
         path = await store.find(await store.save(b"x", ".png"))
         assert list(path.parent.iterdir()) == [path]
 
-    async def test_a_deleted_file_is_gone_and_may_be_deleted_again(
-        self, store: DiskMediaStore
-    ) -> None:
+    async def test_a_file_can_be_deleted_twice(self, store: DiskMediaStore) -> None:
         name = await store.save(b"x", ".png")
         await store.delete(name)
         await store.delete(name)

@@ -1,4 +1,4 @@
-"""The WebSocket on which customers hear about their orders."""
+"""The WebSocket for order events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from backend.tests.fixtures.websocket import Connect, WebSocketClosed, WebSocket
 
 @pytest.fixture
 def app(fake_shop: FakeShop) -> FastAPI:
-    """An application with nothing but the socket, quick to lose its patience."""
+    """An application with only the socket, with short time-outs."""
     app = FastAPI()
 
     @app.websocket("/")
@@ -45,7 +45,7 @@ async def order(fake_shop: FakeShop, customer: Customer) -> Order:
 
 @pytest.fixture
 def connect(app: FastAPI, fake_shop: FakeShop, customer: Customer) -> Connect:
-    """Open a socket as a customer who has authenticated."""
+    """Open a socket authenticated as a customer."""
 
     @asynccontextmanager
     async def connect(who: Customer = customer) -> AsyncIterator[WebSocketSession]:
@@ -66,7 +66,7 @@ async def subscribe(socket: WebSocketSession, order: Order) -> Any:
 
 
 async def tell(fake_shop: FakeShop, order: Order) -> None:
-    """Tell what an order has become, as the dispatcher does."""
+    """Publish an order's new status, like the dispatcher."""
     event = make_event(order)
     await fake_shop.bus.publish(
         Event(event.id, event.topic, event.type, event.payload, fake_shop.clock.now)
@@ -74,7 +74,7 @@ async def tell(fake_shop: FakeShop, order: Order) -> None:
 
 
 async def hear_all(socket: WebSocketSession) -> None:
-    """Take whatever comes, until the end."""
+    """Receive everything until the end."""
     while True:
         await socket.receive_json()
 
@@ -90,7 +90,7 @@ class TestAuthentication:
         ],
         ids=str,
     )
-    async def test_the_first_message_must_be_a_good_token(
+    async def test_the_first_message_must_have_a_valid_token(
         self, app: FastAPI, message: dict[str, str]
     ) -> None:
         async with WebSocketSession(app, "/") as socket:
@@ -99,13 +99,13 @@ class TestAuthentication:
                 await socket.receive_json()
         assert closed.value.code == 4401
 
-    async def test_who_says_nothing_is_sent_away(self, app: FastAPI) -> None:
+    async def test_a_silent_client_is_disconnected(self, app: FastAPI) -> None:
         async with WebSocketSession(app, "/") as socket:
             with pytest.raises(WebSocketClosed) as closed:
                 await socket.receive_json()
         assert closed.value.code == 4401
 
-    async def test_who_leaves_before_leaves_nothing(
+    async def test_an_early_disconnect_leaves_nothing_behind(
         self, app: FastAPI, fake_shop: FakeShop
     ) -> None:
         async with WebSocketSession(app, "/"):
@@ -125,7 +125,7 @@ class TestAuthentication:
 
 
 class TestSubscriptions:
-    async def test_it_is_acknowledged_with_what_the_order_is_now(
+    async def test_it_is_acknowledged_with_the_current_status(
         self, connect: Connect, order: Order
     ) -> None:
         async with connect() as socket:
@@ -135,7 +135,7 @@ class TestSubscriptions:
                 "status": "pending",
             }
 
-    async def test_its_events_are_heard(
+    async def test_its_events_are_received(
         self, connect: Connect, order: Order, fake_shop: FakeShop
     ) -> None:
         async with connect() as socket:
@@ -146,7 +146,7 @@ class TestSubscriptions:
         assert event["order_id"] == event["payload"]["order_id"] == str(order.id)
 
     @pytest.mark.parametrize("whose", ["somebody else's", "nobody's"])
-    async def test_only_ones_own_orders_are_heard(
+    async def test_only_events_of_own_orders_are_received(
         self, connect: Connect, fake_shop: FakeShop, whose: str
     ) -> None:
         other = OrderFactory.build()
@@ -159,7 +159,7 @@ class TestSubscriptions:
             await socket.send_json({"type": "ping"})
             assert await socket.receive_json() == {"type": "pong"}
 
-    async def test_after_unsubscribing_nothing_is_heard(
+    async def test_after_unsubscribing_nothing_is_received(
         self, connect: Connect, order: Order, fake_shop: FakeShop
     ) -> None:
         async with connect() as socket:
@@ -170,7 +170,7 @@ class TestSubscriptions:
             await socket.send_json({"type": "ping"})
             assert await socket.receive_json() == {"type": "pong"}
 
-    async def test_all_of_a_customers_connections_hear(
+    async def test_all_connections_of_a_customer_receive_events(
         self, connect: Connect, order: Order, fake_shop: FakeShop
     ) -> None:
         async with connect() as one, connect() as two, connect() as not_subscribed:
@@ -203,7 +203,7 @@ class TestConversation:
     @pytest.mark.parametrize(
         "text", ["", "{", "[]", '{"type": "shout"}', '"' + "x" * MAX_MESSAGE + '"']
     )
-    async def test_nonsense_is_told_and_the_connection_stays(
+    async def test_an_invalid_message_gets_an_error_and_the_connection_stays(
         self, connect: Connect, text: str
     ) -> None:
         async with connect() as socket:
@@ -212,7 +212,7 @@ class TestConversation:
             await socket.send_json({"type": "ping"})
             assert await socket.receive_json() == {"type": "pong"}
 
-    async def test_one_authenticates_once(
+    async def test_authenticating_twice_is_an_error(
         self, connect: Connect, fake_shop: FakeShop, customer: Customer
     ) -> None:
         async with connect() as socket:
@@ -221,7 +221,7 @@ class TestConversation:
 
 
 class TestEnd:
-    async def test_who_leaves_leaves_nothing(
+    async def test_a_disconnect_leaves_nothing_behind(
         self, connect: Connect, order: Order, fake_shop: FakeShop
     ) -> None:
         async with connect() as socket:
@@ -230,7 +230,7 @@ class TestEnd:
         assert fake_shop.bus.listeners == 0
         await tell(fake_shop, order)
 
-    async def test_a_stopping_server_says_good_bye(
+    async def test_a_stopping_server_closes_with_its_code(
         self, connect: Connect, fake_shop: FakeShop
     ) -> None:
         async with connect() as socket:
@@ -239,18 +239,18 @@ class TestEnd:
                 await socket.receive_json()
         assert closed.value.code == 1001
 
-    async def test_who_does_not_keep_up_is_asked_to_come_back(
+    async def test_a_slow_client_is_asked_to_reconnect(
         self, connect: Connect, order: Order, fake_shop: FakeShop
     ) -> None:
         async with connect() as socket:
             await subscribe(socket, order)
-            for _ in range(101):  # all before the socket gets its turn
+            for _ in range(101):  # all before the socket's task runs
                 await tell(fake_shop, order)
             with pytest.raises(WebSocketClosed) as closed:
                 await hear_all(socket)
         assert closed.value.code == 1013
 
-    async def test_a_client_that_takes_nothing_is_given_up(
+    async def test_a_client_that_stops_reading_is_disconnected(
         self, fake_shop: FakeShop, customer: Customer, order: Order
     ) -> None:
         from_client: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -278,7 +278,7 @@ class TestEnd:
         await asyncio.wait_for(running, 0.5)
         assert fake_shop.bus.listeners == 0
 
-    async def test_a_defect_is_not_hidden(
+    async def test_a_bug_is_not_hidden(
         self, connect: Connect, order: Order, fake_shop: FakeShop
     ) -> None:
         async def hear_nonsense() -> None:

@@ -25,7 +25,7 @@ def order_of(product: Product, quantity: int = 1) -> dict[str, Any]:
 async def order(
     client: httpx2.AsyncClient, product: Product, as_customer: dict[str, str]
 ) -> dict[str, Any]:
-    """An order of two pieces, as the API shows it."""
+    """An order of two units, as returned by the API."""
     response = await client.post(URL, json=order_of(product, 2), headers=as_customer)
     assert response.status_code == 201
     body: dict[str, Any] = response.json()
@@ -57,12 +57,12 @@ async def test_from_ordering_to_shipping(
     assert shipped.json()["status"] == "shipped"
     payments = await client.get(f"{URL}/{order['id']}/payments", headers=as_customer)
     assert payments.json() == [paid.json()]
-    # Told in the background of each request, without anybody waiting for a job.
+    # Published in each request's background task, without waiting for the job.
     told = [event.type for event in fake_shop.bus.published]
     assert told == ["order.pending", "order.paid", "order.shipped"]
 
 
-async def test_a_bus_that_fails_is_the_clients_least_worry(
+async def test_a_failing_bus_does_not_affect_the_client(
     client: httpx2.AsyncClient, product: Product, fake_shop: FakeShop, as_customer: dict[str, str]
 ) -> None:
     await fake_shop.bus.close()
@@ -98,7 +98,7 @@ async def test_a_cancelled_order_stays_cancelled(
 
 
 class TestTenants:
-    async def test_nobody_sees_or_touches_somebody_elses(
+    async def test_others_orders_cannot_be_read_or_changed(
         self, client: httpx2.AsyncClient, order: dict[str, Any], fake_shop: FakeShop
     ) -> None:
         stranger = CustomerFactory.build()
@@ -114,7 +114,7 @@ class TestTenants:
             assert response.status_code == 404
         assert (await client.get(URL, headers=headers)).json()["items"] == []
 
-    async def test_asking_for_somebody_elses_lists_ones_own(
+    async def test_filtering_by_another_customer_lists_own_orders(
         self,
         client: httpx2.AsyncClient,
         order: dict[str, Any],
@@ -128,7 +128,7 @@ class TestTenants:
         response = await client.get(URL, params=params, headers=headers)
         assert response.json()["items"] == []
 
-    async def test_admins_list_everybodys_or_one_customers(
+    async def test_admins_list_all_orders_or_one_customers(
         self,
         client: httpx2.AsyncClient,
         order: dict[str, Any],
@@ -183,7 +183,7 @@ class TestFilters:
         ],
         ids=str,
     )
-    async def test_what_makes_no_sense_is_refused(
+    async def test_invalid_parameters_are_refused(
         self, client: httpx2.AsyncClient, as_customer: dict[str, str], params: dict[str, str]
     ) -> None:
         response = await client.get(URL, params=params, headers=as_customer)
@@ -191,7 +191,7 @@ class TestFilters:
 
 
 class TestPay:
-    async def test_a_gateway_that_is_down_says_when_to_come_back(
+    async def test_an_unavailable_gateway_sets_retry_after(
         self,
         client: httpx2.AsyncClient,
         order: dict[str, Any],
@@ -205,7 +205,7 @@ class TestPay:
         assert (await pay(client, order, as_customer)).json()["status"] == "succeeded"
 
     @pytest.mark.parametrize("key", [None, "short", "x" * 81, "with space 1"])
-    async def test_a_key_is_needed_and_has_a_shape(
+    async def test_a_valid_key_is_required(
         self,
         client: httpx2.AsyncClient,
         order: dict[str, Any],
@@ -249,7 +249,7 @@ class TestAdmin:
         told = await client.post(f"{self.URL}/outbox/dispatch", headers=as_admin)
         assert told.json() == {"delivered": 1, "retried": 0, "dead": 0}
 
-    async def test_a_report_of_nothing_is_full_of_zeros(
+    async def test_an_empty_report_has_zeros(
         self, client: httpx2.AsyncClient, as_admin: dict[str, str]
     ) -> None:
         params = {"start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"}

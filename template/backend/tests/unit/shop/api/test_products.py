@@ -19,7 +19,7 @@ PNG = b"\x89PNG\r\n\x1a\n..."
 
 
 class TestRead:
-    async def test_anybody_lists_and_reads(
+    async def test_anyone_lists_and_reads(
         self, client: httpx2.AsyncClient, product: Product
     ) -> None:
         listed = await client.get(URL)
@@ -61,7 +61,7 @@ class TestRead:
         ],
         ids=lambda params: str(params)[:40],
     )
-    async def test_what_makes_no_sense_is_refused(
+    async def test_invalid_parameters_are_refused(
         self, client: httpx2.AsyncClient, params: dict[str, str]
     ) -> None:
         response = await client.get(URL, params=params)
@@ -69,7 +69,7 @@ class TestRead:
         assert response.json()["errors"][0]["loc"] == ["query", *params]
 
     @pytest.mark.parametrize(("name", "status"), [("no-uuid", 422), (str(UUID(int=0)), 404)])
-    async def test_what_is_not_there_is_told(
+    async def test_an_unknown_product_is_not_found(
         self, client: httpx2.AsyncClient, name: str, status: int
     ) -> None:
         response = await client.get(f"{URL}/{name}")
@@ -77,7 +77,7 @@ class TestRead:
 
 
 class TestChange:
-    async def test_from_adding_to_removing(
+    async def test_from_adding_to_deleting(
         self, client: httpx2.AsyncClient, as_admin: dict[str, str]
     ) -> None:
         added = await client.post(URL, json=NEW, headers=as_admin)
@@ -98,13 +98,13 @@ class TestChange:
     ) -> None:
         assert (await client.post(URL, json=body, headers=as_admin)).status_code == 422
 
-    async def test_a_sku_is_taken_once(
+    async def test_a_sku_is_unique(
         self, client: httpx2.AsyncClient, product: Product, as_admin: dict[str, str]
     ) -> None:
         body = NEW | {"sku": product.sku}
         assert (await client.post(URL, json=body, headers=as_admin)).status_code == 409
 
-    async def test_what_was_ordered_stays(
+    async def test_an_ordered_product_is_kept(
         self,
         client: httpx2.AsyncClient,
         fake_shop: FakeShop,
@@ -128,7 +128,7 @@ class TestImages:
         files = {"file": (name, content, "text/html")}
         return await client.post(f"{URL}/{product.id}/images", files=files, headers=headers)
 
-    async def test_the_content_decides_and_not_what_the_client_says(
+    async def test_the_content_determines_the_type(
         self, client: httpx2.AsyncClient, product: Product, as_admin: dict[str, str]
     ) -> None:
         response = await self.upload(client, product, as_admin)
@@ -143,7 +143,7 @@ class TestImages:
         [(b"", 415), (b"<svg/>", 415), (b"GIF89a", 415), (PNG.ljust(65, b"."), 413)],
         ids=["empty", "svg", "gif", "large"],
     )
-    async def test_what_is_no_image_or_too_large_is_refused(
+    async def test_other_files_and_large_images_are_refused(
         self,
         client: httpx2.AsyncClient,
         product: Product,
@@ -174,14 +174,14 @@ class TestMedia:
     async def name(
         self, client: httpx2.AsyncClient, shop_app: FastAPI, fake_shop: FakeShop, tmp_path: Path
     ) -> str:
-        """The name of a file in a store on the disk, which has secrets beside it."""
+        """The name of a file in a store on disk, beside secret files."""
         (tmp_path / "secret.png").write_bytes(b"secret")
         store = DiskMediaStore(tmp_path / "media")
         shop_app.state.shop = replace(fake_shop.shop, media=store)
         await store.save(b"<script>", ".html")
         return await store.save(PNG, ".png")
 
-    async def test_a_file_comes_as_what_it_is(self, client: httpx2.AsyncClient, name: str) -> None:
+    async def test_a_file_has_its_content_type(self, client: httpx2.AsyncClient, name: str) -> None:
         response = await client.get(f"/api/v1/media/{name}")
         assert (response.status_code, response.content) == (200, PNG)
         assert response.headers["content-type"] == "image/png"
@@ -203,14 +203,14 @@ class TestMedia:
             "missing.png",
         ],
     )
-    async def test_no_spelling_leads_out(
+    async def test_no_spelling_leaves_the_folder(
         self, client: httpx2.AsyncClient, name: str, path: str
     ) -> None:
         response = await client.get(f"/api/v1/media/{path}")
         assert response.status_code == 404
         assert b"secret" not in response.content
 
-    async def test_a_file_that_is_elsewhere_is_linked_to(
+    async def test_a_file_stored_elsewhere_is_a_redirect(
         self, client: httpx2.AsyncClient, fake_shop: FakeShop
     ) -> None:
         fake_shop.media.files["1.png"] = PNG
@@ -220,7 +220,7 @@ class TestMedia:
         assert response.headers["location"] == "https://files.example.org/1.png"
         assert response.headers["cache-control"] == "public, max-age=60"
 
-    async def test_a_file_of_another_kind_is_not_given_out(
+    async def test_a_file_of_another_type_is_not_served(
         self, client: httpx2.AsyncClient, name: str, tmp_path: Path
     ) -> None:
         (page,) = (tmp_path / "media").glob("*.html")

@@ -1,4 +1,4 @@
-"""What the tables promise, whatever the database."""
+"""Conventions of the shop's tables."""
 
 from enum import StrEnum
 
@@ -31,9 +31,7 @@ def test_money_is_exact(model: type[Base]) -> None:
         (OutboxEvent, "status", OutboxStatus),
     ],
 )
-def test_a_choice_is_kept_as_its_value_in_text(
-    model: type[Base], column: str, kind: type[StrEnum]
-) -> None:
+def test_a_choice_is_stored_as_text(model: type[Base], column: str, kind: type[StrEnum]) -> None:
     choice = model.__table__.columns[column].type
     assert isinstance(choice, Enum)
     assert choice.enums == [member.value for member in kind]

@@ -82,7 +82,7 @@ class TestOrders:
         wanted = OrderFilter(customer_id=customer.id, status=OrderStatus.PAID)
         assert list((await uow.orders.list(wanted)).items) == [paid]
 
-    async def test_a_range_holds_its_start_and_not_its_end(
+    async def test_a_range_includes_its_start_and_excludes_its_end(
         self, uow: ShopUnitOfWork, customer: Customer, product: Product
     ) -> None:
         orders = [await add_order(uow, customer, product, hour=hour) for hour in range(4)]
@@ -141,7 +141,7 @@ class TestPayments:
             await add_payment(uow, order, idempotency_key=payment.idempotency_key)
 
     @pytest.mark.parametrize("status", [PaymentStatus.PENDING, PaymentStatus.SUCCEEDED])
-    async def test_an_order_has_one_live_payment(
+    async def test_an_order_has_one_active_payment(
         self, uow: ShopUnitOfWork, order: Order, status: PaymentStatus
     ) -> None:
         payment = await add_payment(uow, order, status=status)
@@ -150,7 +150,7 @@ class TestPayments:
             await add_payment(uow, order)
 
     @pytest.mark.parametrize("status", [PaymentStatus.DECLINED, PaymentStatus.FAILED])
-    async def test_an_order_has_any_number_of_dead_ones(
+    async def test_an_order_has_any_number_of_failed_payments(
         self, uow: ShopUnitOfWork, order: Order, status: PaymentStatus
     ) -> None:
         first = await add_payment(uow, order, status=status)
@@ -158,7 +158,7 @@ class TestPayments:
         second = await add_payment(uow, order, status=status)
         assert {p.id for p in await uow.payments.list(order.id)} == {first.id, second.id}
 
-    async def test_payments_without_an_outcome_get_stuck(
+    async def test_old_pending_payments_are_listed(
         self, uow: ShopUnitOfWork, customer: Customer, product: Product
     ) -> None:
         stuck = await add_payment(uow, await add_order(uow, customer, product))

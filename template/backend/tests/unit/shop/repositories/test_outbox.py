@@ -26,7 +26,7 @@ async def test_the_oldest_events_that_are_due_come_first(uow: ShopUnitOfWork) ->
     assert list(await uow.outbox.lock_due(NOW, limit=1)) == [waited]
 
 
-async def test_the_dead_are_listed_the_newest_first(uow: ShopUnitOfWork) -> None:
+async def test_dead_letters_are_listed_newest_first(uow: ShopUnitOfWork) -> None:
     old, new = await add_event(uow, age=2, dead=True), await add_event(uow, age=1, dead=True)
     await add_event(uow)
     page = await uow.outbox.list_dead_letters(limit=1)

@@ -65,13 +65,13 @@ async def test_all_are_listed_whether_for_sale_or_not(catalogue: ShopUnitOfWork)
     assert len(await names(catalogue, ProductFilter(active=None))) == 4
 
 
-async def test_a_sku_is_taken_once(uow: ShopUnitOfWork) -> None:
+async def test_a_sku_is_unique(uow: ShopUnitOfWork) -> None:
     await add_product(uow, sku="A")
     with pytest.raises(ConflictError):
         await add_product(uow, sku="A")
 
 
-async def test_a_product_cannot_be_given_the_sku_of_another(uow: ShopUnitOfWork) -> None:
+async def test_a_product_cannot_take_another_ones_sku(uow: ShopUnitOfWork) -> None:
     await add_product(uow, sku="A")
     other = await add_product(uow, sku="B")
     other.sku = "A"
@@ -79,7 +79,7 @@ async def test_a_product_cannot_be_given_the_sku_of_another(uow: ShopUnitOfWork)
         await uow.products.flush(other)
 
 
-async def test_what_is_locked_is_what_is_there(uow: ShopUnitOfWork) -> None:
+async def test_only_existing_products_are_locked(uow: ShopUnitOfWork) -> None:
     one, two = await add_product(uow), await add_product(uow)
     locked = await uow.products.lock([two.id, one.id, two.id, uuid4()])
     assert locked == {one.id: one, two.id: two}

@@ -1,4 +1,4 @@
-"""What only PostgreSQL understands, looked at as SQL."""
+"""PostgreSQL-specific statements, checked as SQL."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ Use = Callable[[ShopUnitOfWork], Awaitable[Any]]
 
 
 async def compile_sql(use: Use) -> str:
-    """Return the SQL of the one statement that a query runs."""
+    """Return the SQL of a query's only statement."""
     session = Recorder()
     await use(ShopUnitOfWork(session))
     return session.sql
@@ -51,7 +51,7 @@ async def test_jobs_share_their_work(use: Use) -> None:
     assert (await compile_sql(use)).endswith("FOR UPDATE SKIP LOCKED")
 
 
-async def test_a_search_is_one_that_the_trigram_index_serves() -> None:
+async def test_a_search_can_use_the_trigram_index() -> None:
     sql = await compile_sql(lambda uow: uow.products.list(ProductFilter(search="mug")))
     assert "product.name ILIKE" in sql
     assert "lower(" not in sql
@@ -62,7 +62,7 @@ class TestReports:
         sql = await compile_sql(lambda uow: uow.reports.sales_by_day(NOW, NOW))
         assert 'CAST(timezone($1::VARCHAR, "order".paid_at) AS DATE)' in sql
 
-    async def test_equal_best_sellers_have_an_order(self) -> None:
+    async def test_tied_best_sellers_have_an_order(self) -> None:
         sql = await compile_sql(lambda uow: uow.reports.best_sellers(NOW, NOW, limit=3))
         assert "DESC, product.name, product.id" in sql
 

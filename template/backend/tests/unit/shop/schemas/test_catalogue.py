@@ -1,4 +1,4 @@
-"""What the API takes about products."""
+"""Input schemas of products."""
 
 from decimal import Decimal
 from typing import Any
@@ -61,17 +61,17 @@ def test_what_is_wrong_is_refused(
     ("field", "value"),
     [("price", "0.01"), ("price", "99999999.99"), ("stock", 1_000_000), ("name", "x" * 120)],
 )
-def test_what_is_just_within_its_limit_is_taken(field: str, value: Any) -> None:
+def test_values_at_their_limits_are_accepted(field: str, value: Any) -> None:
     assert ProductIn.model_validate(GOOD | {field: value})
 
 
 @pytest.mark.parametrize("field", ["sku", "name", "price", "stock", "active"])
-def test_a_patch_takes_null_for_nothing_but_the_description(field: str) -> None:
+def test_a_patch_accepts_null_only_for_the_description(field: str) -> None:
     assert ProductPatch.model_validate({"description": None}).changes() == {"description": None}
     with pytest.raises(ValidationError):
         ProductPatch.model_validate({field: None})
 
 
-def test_the_api_does_not_describe_defaults_that_mean_nothing() -> None:
+def test_the_api_does_not_describe_internal_defaults() -> None:
     properties = ProductPatch.model_json_schema()["properties"]
     assert [name for name, field in properties.items() if "default" in field] == ["description"]

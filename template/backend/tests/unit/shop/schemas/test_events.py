@@ -1,4 +1,4 @@
-"""What is said on the WebSocket."""
+"""Messages of the WebSocket."""
 
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ ORDER = str(UUID(int=1))
         ({"type": "ping"}, Ping),
     ],
 )
-def test_a_message_is_known_by_its_type(message: dict[str, Any], kind: type[object]) -> None:
+def test_a_message_is_identified_by_its_type(message: dict[str, Any], kind: type[object]) -> None:
     assert isinstance(ClientMessage.validate_python(message), kind)
 
 

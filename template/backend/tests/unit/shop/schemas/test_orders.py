@@ -1,4 +1,4 @@
-"""What the API takes about orders and payments."""
+"""Input schemas of orders and payments."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -40,14 +40,14 @@ def test_other_lines_are_refused(lines: Any) -> None:
         OrderIn.model_validate({"lines": lines})
 
 
-def test_a_product_stands_in_one_line_only() -> None:
+def test_a_product_appears_in_one_line_only() -> None:
     same = line()
     with pytest.raises(ValidationError, match="one line only"):
         OrderIn.model_validate({"lines": [same, same]})
 
 
 @pytest.mark.parametrize("key", ["12345678", "order:1_a.b-c", "x" * 80])
-def test_keys_of_many_kinds_are_taken(key: str) -> None:
+def test_keys_of_many_kinds_are_accepted(key: str) -> None:
     assert TypeAdapter(IdempotencyKey).validate_python(key) == key
 
 
@@ -58,7 +58,7 @@ def test_keys_that_are_short_long_or_odd_are_refused(key: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "4111 1111 1111 1111", "tok/1", "x" * 201])
-def test_what_is_no_card_token_is_refused(token: str) -> None:
+def test_an_invalid_card_token_is_refused(token: str) -> None:
     with pytest.raises(ValidationError):
         PaymentIn(card_token=token)
 
@@ -67,11 +67,11 @@ def test_what_is_no_card_token_is_refused(token: str) -> None:
     "text",
     ["2026-01-01T00:00:00", "1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "yesterday"],
 )
-def test_a_moment_needs_an_offset_and_a_sane_year(text: str) -> None:
+def test_a_timestamp_needs_an_offset_and_a_plausible_year(text: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter[datetime](Timestamp).validate_python(text)
 
 
-def test_a_moment_keeps_its_instant() -> None:
+def test_a_timestamp_keeps_its_instant() -> None:
     moment = TypeAdapter[datetime](Timestamp).validate_python("2026-01-01T02:00:00+02:00")
     assert moment == datetime(2026, 1, 1, tzinfo=UTC)

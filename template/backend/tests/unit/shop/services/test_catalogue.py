@@ -35,22 +35,22 @@ async def listed(catalogue: CatalogueService, wanted: ProductFilter = ALL) -> li
 
 
 class TestList:
-    async def test_it_is_as_old_as_its_time_to_live(
+    async def test_it_expires_after_its_time_to_live(
         self, catalogue: CatalogueService, product: Product, fake_shop: FakeShop
     ) -> None:
         assert await listed(catalogue) == ["Mug"]
-        product.name = "Cup"  # past the service, as an order takes from the stock
+        product.name = "Cup"  # bypasses the service, as an order does
         assert await listed(catalogue) == ["Mug"]
         fake_shop.clock.advance(CatalogueSettings().catalogue_ttl)
         assert await listed(catalogue) == ["Cup"]
 
-    async def test_what_comes_from_the_cache_is_what_went_in(
+    async def test_a_cached_page_equals_the_original(
         self, catalogue: CatalogueService, product: Product
     ) -> None:
         assert await catalogue.list(ALL) == await catalogue.list(ALL)
         assert product.price == (await catalogue.list(ALL)).items[0].price
 
-    async def test_each_question_has_an_answer_of_its_own(
+    async def test_each_query_has_its_own_entry(
         self, catalogue: CatalogueService, product: Product
     ) -> None:
         assert await listed(catalogue, ProductFilter(search="cup")) == []
@@ -70,7 +70,7 @@ class TestList:
 
 
 class TestChanges:
-    """Each of them is seen in the list at once."""
+    """Each change is visible in the list at once."""
 
     @pytest.fixture(autouse=True)
     async def cached(self, catalogue: CatalogueService, product: Product) -> None:
@@ -99,7 +99,7 @@ class TestChanges:
 
 
 class TestRefusals:
-    async def test_what_is_not_there(self, catalogue: CatalogueService) -> None:
+    async def test_an_unknown_product_is_not_found(self, catalogue: CatalogueService) -> None:
         for refused in (
             catalogue.get(uuid4()),
             catalogue.change(uuid4(), {}),
@@ -108,7 +108,7 @@ class TestRefusals:
             with pytest.raises(NotFoundError):
                 await refused
 
-    async def test_what_is_not_for_sale_is_there_for_admins_only(
+    async def test_a_product_not_for_sale_is_visible_to_admins_only(
         self, catalogue: CatalogueService, product: Product
     ) -> None:
         product.active = False
@@ -116,7 +116,7 @@ class TestRefusals:
             await catalogue.get(product.id)
         assert await catalogue.get(product.id, with_inactive=True) is product
 
-    async def test_what_was_ordered_stays_with_its_images(
+    async def test_an_ordered_product_keeps_its_images(
         self, catalogue: CatalogueService, product: Product, fake_shop: FakeShop
     ) -> None:
         name = await fake_shop.media.save(b"x", ".png")
@@ -126,7 +126,7 @@ class TestRefusals:
             await catalogue.remove(product.id)
         assert name in fake_shop.media.files
 
-    async def test_a_removed_product_takes_its_images_along(
+    async def test_deleting_a_product_deletes_its_images(
         self, catalogue: CatalogueService, product: Product, fake_shop: FakeShop
     ) -> None:
         name = await fake_shop.media.save(b"x", ".png")

@@ -1,4 +1,4 @@
-"""Cleaning up what nobody will finish."""
+"""Cleanup of abandoned orders and payments."""
 
 from datetime import timedelta
 
@@ -52,7 +52,7 @@ async def test_an_order_expires_only_after_its_time(
     assert fake_shop.uow.outbox.types == ["order.pending", "order.expired"]
 
 
-async def test_a_second_round_gives_nothing_back_again(
+async def test_a_second_round_restores_nothing_again(
     cleanup: CleanupService, fake_shop: FakeShop, order: Order, product: Product
 ) -> None:
     fake_shop.clock.advance(HALF_AN_HOUR + 1)
@@ -61,7 +61,7 @@ async def test_a_second_round_gives_nothing_back_again(
     assert product.stock == 5
 
 
-async def test_orders_of_the_same_product_all_give_back(
+async def test_all_orders_of_a_product_restore_stock(
     cleanup: CleanupService, fake_shop: FakeShop, customer: Customer, product: Product
 ) -> None:
     for _ in range(2):
@@ -80,7 +80,7 @@ async def test_a_round_has_a_limit(
     assert (await cleanup.run(limit=1)).expired_orders == 1
 
 
-async def test_a_charge_that_was_taken_saves_the_order(
+async def test_a_successful_charge_keeps_the_order(
     cleanup: CleanupService, fake_shop: FakeShop, order: Order, payment: Payment, product: Product
 ) -> None:
     fake_shop.payment_gateway.decided[payment.idempotency_key] = ChargeResult(

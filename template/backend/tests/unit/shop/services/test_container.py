@@ -6,7 +6,7 @@ from backend.tests.factories.shop import OrderFactory, OutboxEventFactory, Produ
 from backend.tests.fakes.shop.container import FakeShop
 
 
-async def test_publishing_events_works_in_a_unit_of_work_of_its_own(fake_shop: FakeShop) -> None:
+async def test_publishing_events_uses_its_own_unit_of_work(fake_shop: FakeShop) -> None:
     event = OutboxEventFactory.build()
     await fake_shop.uow.outbox.add(event)
     await fake_shop.shop.publish_events()
@@ -14,7 +14,7 @@ async def test_publishing_events_works_in_a_unit_of_work_of_its_own(fake_shop: F
     assert fake_shop.uow.commits == 1
 
 
-async def test_cleaning_up_works_in_a_unit_of_work_of_its_own(fake_shop: FakeShop) -> None:
+async def test_cleaning_up_uses_its_own_unit_of_work(fake_shop: FakeShop) -> None:
     order = OrderFactory.build()
     await fake_shop.uow.orders.add(order)
     for line in order.lines:

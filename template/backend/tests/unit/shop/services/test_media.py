@@ -28,7 +28,7 @@ async def product(uow: FakeShopUnitOfWork) -> Product:
     return product
 
 
-async def test_an_image_is_kept_and_written_down(
+async def test_an_image_is_stored_with_its_row(
     images: MediaService, product: Product, fake_shop: FakeShop
 ) -> None:
     image = await images.add_image(product.id, PNG)
@@ -39,7 +39,7 @@ async def test_an_image_is_kept_and_written_down(
 
 
 @pytest.mark.parametrize("extra", [0, 1])
-async def test_the_limit_is_the_last_size_that_is_taken(
+async def test_an_image_of_the_maximum_size_is_accepted(
     images: MediaService, product: Product, fake_shop: FakeShop, extra: int
 ) -> None:
     content = PNG.ljust(images.max_bytes + extra, b".")
@@ -51,7 +51,7 @@ async def test_the_limit_is_the_last_size_that_is_taken(
     assert fake_shop.media.files == {}
 
 
-async def test_what_is_no_image_is_not_kept(
+async def test_other_files_are_not_stored(
     images: MediaService, product: Product, fake_shop: FakeShop
 ) -> None:
     with pytest.raises(UnsupportedMediaError):
@@ -59,7 +59,9 @@ async def test_what_is_no_image_is_not_kept(
     assert fake_shop.media.files == {}
 
 
-async def test_an_image_of_nothing_is_not_kept(images: MediaService, fake_shop: FakeShop) -> None:
+async def test_an_image_of_an_unknown_product_is_not_stored(
+    images: MediaService, fake_shop: FakeShop
+) -> None:
     with pytest.raises(NotFoundError):
         await images.add_image(uuid4(), PNG)
     with pytest.raises(NotFoundError):
@@ -68,7 +70,7 @@ async def test_an_image_of_nothing_is_not_kept(images: MediaService, fake_shop: 
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("gone"), asyncio.CancelledError()], ids=repr)
-async def test_no_file_stays_without_its_row(
+async def test_no_file_remains_without_its_row(
     images: MediaService, product: Product, fake_shop: FakeShop, failure: BaseException
 ) -> None:
     fake_shop.uow.images.failure = failure
@@ -77,7 +79,7 @@ async def test_no_file_stays_without_its_row(
     assert fake_shop.media.files == {}
 
 
-async def test_a_removed_image_takes_its_file_along(
+async def test_deleting_an_image_deletes_its_file(
     images: MediaService, product: Product, fake_shop: FakeShop
 ) -> None:
     image = await images.add_image(product.id, PNG)
@@ -87,7 +89,7 @@ async def test_a_removed_image_takes_its_file_along(
         await images.remove_image(product.id, image.id)
 
 
-async def test_an_image_is_removed_only_from_its_product(
+async def test_an_image_is_deleted_only_from_its_product(
     images: MediaService, product: Product, fake_shop: FakeShop
 ) -> None:
     image = await images.add_image(product.id, PNG)

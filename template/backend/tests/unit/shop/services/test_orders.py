@@ -1,4 +1,4 @@
-"""Orders: stock, money, and who may do what when."""
+"""Orders: stock, prices and permissions."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -63,7 +63,7 @@ class TestStock:
     @pytest.mark.slow  # under coverage, and more so in a large project
     @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 6)), min_size=1, max_size=6))
     @few
-    def test_all_is_taken_or_nothing(self, pairs: list[tuple[int, int]]) -> None:
+    def test_stock_is_taken_all_or_nothing(self, pairs: list[tuple[int, int]]) -> None:
         products = [make_product(stock=stock) for stock, _ in pairs]
         wanted = [OrderItem(p.id, want) for p, (_, want) in zip(products, pairs, strict=True)]
         if all(want <= stock for stock, want in pairs):
@@ -79,14 +79,14 @@ class TestStock:
     @pytest.mark.slow  # under coverage, and more so in a large project
     @given(st.lists(st.integers(1, 10), min_size=1, max_size=6))
     @few
-    def test_what_is_given_back_is_what_was_taken(self, counts: list[int]) -> None:
+    def test_restoring_reverses_taking(self, counts: list[int]) -> None:
         products = [make_product(stock=10) for _ in counts]
         wanted = [OrderItem(p.id, count) for p, count in zip(products, counts, strict=True)]
         order = Order(lines=take_stock(by_id(*products), wanted))
         restore_stock(by_id(*products), [order])
         assert [product.stock for product in products] == [10] * len(counts)
 
-    def test_a_line_keeps_the_price_of_its_moment(self) -> None:
+    def test_a_line_keeps_its_price(self) -> None:
         product = make_product(price=Decimal("3.00"))
         (line,) = take_stock(by_id(product), [OrderItem(product.id, 2)])
         product.price = Decimal("9.00")
@@ -97,7 +97,7 @@ class TestStock:
         take_stock(by_id(product), [OrderItem(product.id, 1)])
         assert product.stock == 0
 
-    def test_what_is_not_for_sale_is_as_if_it_were_not_there(self) -> None:
+    def test_a_product_not_for_sale_looks_missing(self) -> None:
         product = make_product()
         product.active = False
         with pytest.raises(NotFoundError):
@@ -124,7 +124,7 @@ async def order(orders: OrderService, customer: Customer, product: Product) -> O
 
 
 class TestPlace:
-    async def test_it_takes_from_the_stock_and_tells_it(
+    async def test_it_takes_the_stock_and_publishes_an_event(
         self, order: Order, product: Product, customer: Customer, uow: FakeShopUnitOfWork
     ) -> None:
         assert (order.customer_id, order.status) == (customer.id, OrderStatus.PENDING)
@@ -133,7 +133,7 @@ class TestPlace:
         assert uow.outbox.types == ["order.pending"]
         assert uow.commits == 1
 
-    async def test_products_are_locked_in_one_order_whatever_was_asked(
+    async def test_products_are_always_locked_in_the_same_order(
         self, orders: OrderService, customer: Customer, uow: FakeShopUnitOfWork
     ) -> None:
         products = [ProductFactory.build() for _ in range(3)]
@@ -149,7 +149,7 @@ class TestPlace:
             await orders.place(customer, [OrderItem(product.id, 6)])
         assert (product.stock, uow.commits, uow.outbox.types) == (5, 0, [])
 
-    async def test_an_order_may_cost_what_the_column_holds_and_no_more(
+    async def test_an_order_may_cost_at_most_the_columns_limit(
         self, orders: OrderService, customer: Customer, product: Product, uow: FakeShopUnitOfWork
     ) -> None:
         product.price = Decimal("99999999.99")
@@ -160,13 +160,13 @@ class TestPlace:
 
 
 class TestGet:
-    async def test_ones_own_and_any_as_an_admin(
+    async def test_customers_read_their_own_and_admins_any(
         self, orders: OrderService, order: Order, customer: Customer, admin: Customer
     ) -> None:
         assert await orders.get(order.id, viewer=customer) is order
         assert await orders.get(order.id, viewer=admin) is order
 
-    async def test_somebody_elses_is_as_if_it_were_not_there(
+    async def test_another_customers_order_looks_missing(
         self, orders: OrderService, order: Order
     ) -> None:
         stranger = CustomerFactory.build()
@@ -191,7 +191,7 @@ class TestList:
 
 
 class TestCancel:
-    async def test_it_gives_the_stock_back_and_tells_it(
+    async def test_it_restores_the_stock_and_publishes_an_event(
         self,
         orders: OrderService,
         order: Order,
@@ -204,7 +204,7 @@ class TestCancel:
         assert product.stock == 5
         assert uow.outbox.types == ["order.pending", "order.cancelled"]
 
-    async def test_twice_gives_back_once(
+    async def test_cancelling_twice_restores_once(
         self, orders: OrderService, order: Order, customer: Customer, product: Product
     ) -> None:
         await orders.cancel(order.id, by=customer)
@@ -213,14 +213,14 @@ class TestCancel:
         assert product.stock == 5
 
     @pytest.mark.parametrize("status", sorted(set(OrderStatus) - {OrderStatus.PENDING}))
-    async def test_only_what_waits_can_be_cancelled(
+    async def test_only_a_pending_order_can_be_cancelled(
         self, orders: OrderService, order: Order, customer: Customer, status: OrderStatus
     ) -> None:
         order.status = status
         with pytest.raises(ConflictError, match=status):
             await orders.cancel(order.id, by=customer)
 
-    async def test_not_while_a_payment_is_under_way(
+    async def test_not_while_a_payment_is_in_progress(
         self, orders: OrderService, order: Order, customer: Customer, uow: FakeShopUnitOfWork
     ) -> None:
         await uow.payments.add(PaymentFactory.build(order=order))
@@ -234,7 +234,7 @@ class TestCancel:
 
 
 class TestShip:
-    async def test_a_paid_order_goes_off(
+    async def test_a_paid_order_is_shipped(
         self, orders: OrderService, uow: FakeShopUnitOfWork, admin: Customer
     ) -> None:
         order = OrderFactory.build(paid=True)

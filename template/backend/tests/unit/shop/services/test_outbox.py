@@ -1,4 +1,4 @@
-"""The dispatcher: every event is told, or somebody learns that it was not."""
+"""The dispatcher: every event is published or becomes a dead letter."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -27,7 +27,7 @@ async def add_event(uow: FakeShopUnitOfWork, **values: object) -> OutboxEvent:
 
 
 class TestDispatch:
-    async def test_events_are_told_in_their_order_and_once(
+    async def test_events_are_published_in_order_and_once(
         self, outbox: OutboxService, fake_shop: FakeShop
     ) -> None:
         events = [await add_event(fake_shop.uow) for _ in range(3)]
@@ -37,7 +37,7 @@ class TestDispatch:
         assert {event.status for event in events} == {OutboxStatus.DELIVERED}
         assert events[0].delivered_at == fake_shop.clock.now
 
-    async def test_what_is_told_is_what_was_written(
+    async def test_the_published_event_is_the_stored_one(
         self, outbox: OutboxService, fake_shop: FakeShop
     ) -> None:
         written = await add_event(fake_shop.uow)
@@ -56,7 +56,7 @@ class TestDispatch:
         assert (await outbox.dispatch(limit=2)).delivered == 2
         assert (await outbox.dispatch(limit=2)).delivered == 1
 
-    async def test_one_failure_does_not_keep_the_others_back(
+    async def test_a_failure_does_not_stop_the_others(
         self, outbox: OutboxService, fake_shop: FakeShop
     ) -> None:
         fake_shop.bus.failing = {"bad"}
@@ -64,7 +64,7 @@ class TestDispatch:
         await add_event(fake_shop.uow, type="good")
         assert await outbox.dispatch() == DispatchReport(delivered=1, retried=1)
 
-    async def test_each_wait_is_twice_as_long_and_the_last_failure_is_final(
+    async def test_backoff_doubles_and_the_last_failure_is_final(
         self, outbox: OutboxService, fake_shop: FakeShop
     ) -> None:
         fake_shop.bus.failing = {"bad"}
@@ -83,7 +83,7 @@ class TestDispatch:
         fake_shop.clock.advance(1000)
         assert await outbox.dispatch() == DispatchReport()
 
-    async def test_an_event_that_recovers_is_told(
+    async def test_a_retried_event_is_published(
         self, outbox: OutboxService, fake_shop: FakeShop
     ) -> None:
         fake_shop.bus.failing = {"bad"}

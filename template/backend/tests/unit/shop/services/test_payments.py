@@ -1,4 +1,4 @@
-"""Payments: charging once, and knowing it."""
+"""Payments, each charged at most once."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -47,7 +47,7 @@ async def pay(
 
 
 class TestPay:
-    async def test_a_good_card_pays_the_order_and_tells_it(
+    async def test_a_good_card_pays_the_order_and_publishes_an_event(
         self,
         payments: PaymentService,
         customer: Customer,
@@ -61,7 +61,7 @@ class TestPay:
         assert fake_shop.payment_gateway.asked == [Charge(KEY, order.id, order.total, "tok_good")]
         assert fake_shop.uow.outbox.types == ["order.paid"]
 
-    async def test_a_declined_card_leaves_the_order_to_be_paid_by_another(
+    async def test_after_a_declined_card_another_can_pay(
         self, payments: PaymentService, customer: Customer, order: Order, uow: FakeShopUnitOfWork
     ) -> None:
         payment = await pay(payments, customer, order, card="tok_declined")
@@ -114,7 +114,7 @@ class TestPay:
     @pytest.mark.parametrize(
         "status", [OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.SHIPPED]
     )
-    async def test_what_is_over_is_not_paid(
+    async def test_a_finished_order_cannot_be_paid(
         self,
         payments: PaymentService,
         customer: Customer,
@@ -125,7 +125,7 @@ class TestPay:
         with pytest.raises(ConflictError, match=status):
             await pay(payments, customer, order)
 
-    async def test_only_ones_own_order_can_be_paid(
+    async def test_only_an_own_order_can_be_paid(
         self, payments: PaymentService, order: Order, admin: Customer
     ) -> None:
         for stranger in (CustomerFactory.build(), admin):
@@ -134,7 +134,7 @@ class TestPay:
 
 
 class TestFailures:
-    async def test_a_charge_that_was_never_sent_frees_the_order(
+    async def test_an_unsent_charge_releases_the_order(
         self, payments: PaymentService, customer: Customer, order: Order, fake_shop: FakeShop
     ) -> None:
         fake_shop.payment_gateway.failures = [GatewayUnavailableError(sent=False)]
@@ -144,7 +144,7 @@ class TestFailures:
         assert failed.status is PaymentStatus.FAILED
         assert (await pay(payments, customer, order, key="another-key")).status == "succeeded"
 
-    async def test_the_same_key_may_try_again(
+    async def test_the_same_key_can_be_retried(
         self, payments: PaymentService, customer: Customer, order: Order, fake_shop: FakeShop
     ) -> None:
         fake_shop.payment_gateway.failures = [GatewayUnavailableError(sent=False)]
@@ -153,19 +153,19 @@ class TestFailures:
         payment = await pay(payments, customer, order)
         assert (payment.status, payment.attempts) == (PaymentStatus.SUCCEEDED, 2)
 
-    async def test_a_lost_answer_blocks_other_keys_and_the_same_key_learns_it(
+    async def test_a_lost_answer_blocks_other_keys_and_the_same_key_settles_it(
         self, payments: PaymentService, customer: Customer, order: Order, fake_shop: FakeShop
     ) -> None:
         fake_shop.payment_gateway.lose_answers = True
         with pytest.raises(GatewayUnavailableError):
             await pay(payments, customer, order)
         fake_shop.payment_gateway.lose_answers = False
-        with pytest.raises(ConflictError, match="under way"):
+        with pytest.raises(ConflictError, match="in progress"):
             await pay(payments, customer, order, key="another-key")
         assert (await pay(payments, customer, order)).gateway_reference == "ref-1"
         assert len(fake_shop.payment_gateway.decided) == 1
 
-    async def test_after_a_lost_answer_a_dead_line_frees_nothing(
+    async def test_after_a_lost_answer_a_failed_connection_releases_nothing(
         self, payments: PaymentService, customer: Customer, order: Order, fake_shop: FakeShop
     ) -> None:
         fake_shop.payment_gateway.lose_answers = True
@@ -177,7 +177,7 @@ class TestFailures:
         (payment,) = await payments.list(order)
         assert payment.status is PaymentStatus.PENDING
 
-    async def test_a_failed_attempt_does_not_free_what_a_later_one_is_charging(
+    async def test_a_failed_attempt_does_not_release_a_later_one(
         self, payments: PaymentService, customer: Customer, order: Order, fake_shop: FakeShop
     ) -> None:
         class Overtaken(FakePaymentGateway):
@@ -218,20 +218,20 @@ class TestSettleStuck:
         (payment,) = await payments.list(order)
         return payment
 
-    async def test_a_charge_that_was_taken_pays_the_order(
+    async def test_a_successful_charge_pays_the_order(
         self, payments: PaymentService, stuck: Payment, order: Order
     ) -> None:
         assert await payments.reconcile_pending(older_than=self.AGE) == 1
         assert (stuck.status, order.status) == (PaymentStatus.SUCCEEDED, OrderStatus.PAID)
 
-    async def test_a_charge_that_never_arrived_frees_the_order(
+    async def test_a_charge_that_never_arrived_releases_the_order(
         self, payments: PaymentService, stuck: Payment, order: Order, fake_shop: FakeShop
     ) -> None:
         fake_shop.payment_gateway.decided.clear()
         assert await payments.reconcile_pending(older_than=self.AGE) == 1
         assert (stuck.status, order.status) == (PaymentStatus.FAILED, OrderStatus.PENDING)
 
-    async def test_a_gateway_that_is_down_is_asked_once(
+    async def test_an_unavailable_gateway_is_queried_once(
         self, payments: PaymentService, stuck: Payment, fake_shop: FakeShop, uow: FakeShopUnitOfWork
     ) -> None:
         other = PaymentFactory.build(order=OrderFactory.build())
@@ -241,14 +241,14 @@ class TestSettleStuck:
         assert await payments.reconcile_pending(older_than=self.AGE) == 0
         assert stuck.status is PaymentStatus.PENDING
 
-    async def test_what_may_still_be_answered_is_left_alone(
+    async def test_a_recent_payment_is_left_alone(
         self, payments: PaymentService, stuck: Payment
     ) -> None:
         assert await payments.reconcile_pending(older_than=timedelta(minutes=5)) == 0
         assert stuck.status is PaymentStatus.PENDING
 
 
-async def test_a_payment_without_its_order_is_told(
+async def test_a_payment_without_its_order_is_an_error(
     payments: PaymentService, uow: FakeShopUnitOfWork, fake_shop: FakeShop
 ) -> None:
     payment = PaymentFactory.build(order_id=uuid4(), order=OrderFactory.build())

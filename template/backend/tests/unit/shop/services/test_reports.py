@@ -30,7 +30,7 @@ def make_report(*days: DaySales) -> SalesReport:
 @pytest.mark.slow  # under coverage, and more so in a large project
 @given(st.lists(sales, max_size=10))
 @settings(max_examples=25, deadline=None)
-def test_sums_are_exact_and_the_average_lies_within_half_a_cent(days: list[DaySales]) -> None:
+def test_sums_are_exact_and_the_average_is_within_half_a_cent(days: list[DaySales]) -> None:
     report = make_report(*days)
     assert report.revenue == sum((day.revenue for day in days), Decimal(0))
     assert report.orders == sum(day.orders for day in days)
@@ -49,7 +49,7 @@ def test_without_sales_all_is_0() -> None:
     assert {report.orders, report.revenue, report.average_order} == {0}
 
 
-async def test_a_report_holds_what_the_queries_found() -> None:
+async def test_a_report_contains_the_query_results() -> None:
     uow = FakeShopUnitOfWork()
     uow.reports.days = [DaySales(date(2026, 1, 1), 2, Decimal("3.00"))]
     uow.reports.counts = {OrderStatus.PAID: 2}
@@ -60,7 +60,7 @@ async def test_a_report_holds_what_the_queries_found() -> None:
 
 
 @pytest.mark.parametrize("days", [-1, 0, 367])
-async def test_a_range_is_forward_and_at_most_a_year(days: int) -> None:
+async def test_a_range_is_positive_and_at_most_a_year(days: int) -> None:
     with pytest.raises(ValidationFailedError):
         await ReportService(FakeShopUnitOfWork()).report_sales(START, START + timedelta(days=days))
 

@@ -1,4 +1,4 @@
-"""From an order to the news of it, over real sockets."""
+"""From an order to its event, over real sockets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def hear(socket: ClientConnection) -> Any:
     return json.loads(await with_timeout(socket.recv(), 10, operation="a message"))
 
 
-async def test_who_listens_hears_that_the_order_is_paid(
+async def test_a_subscriber_receives_the_paid_order(
     live_server: LiveServer,
     gateway_server: HTTPServer,
     admin_session: Person,

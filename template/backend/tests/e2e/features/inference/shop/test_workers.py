@@ -1,4 +1,4 @@
-"""A process of the application dies while it labels images."""
+"""A process of the application is killed while it labels images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from backend.tests.factories.shop import ProductFactory, ProductImageFactory
 from backend.tests.fakes.features.inference.stub import IMAGES, InferenceStub, label_of, silent
 from backend.tests.fixtures.application import running
 
-pytestmark = pytest.mark.slow  # each starts servers of its own
+pytestmark = pytest.mark.slow  # each starts its own servers
 
 PICTURES = [IMAGES[0] + bytes([number]) for number in range(6)]
 
@@ -32,7 +32,7 @@ PICTURES = [IMAGES[0] + bytes([number]) for number in range(6)]
 async def product(
     db_session: AsyncSession, tmp_path: Path, worker_settings: Settings, integration_db: Database
 ) -> Product:
-    """A product with an image for each picture, in the store that the servers have."""
+    """A product with an image for each picture, in the servers' media store."""
     product = await ProductFactory.create(db_session)
     media = MediaSettings(media_root=tmp_path)
     app = create_app(worker_settings, media, database=integration_db)
@@ -45,7 +45,7 @@ async def product(
 
 @pytest.fixture
 def server_env(tmp_path: Path, inference_stub: InferenceStub) -> Mapping[str, str]:
-    """What makes a server label images at once, and take over what another one left soon."""
+    """Settings for labelling at once, and for claims that expire soon."""
     return {
         "INFERENCE_BATCH_SIZE": "2",
         "INFERENCE_URL": inference_stub.url,
@@ -57,7 +57,7 @@ def server_env(tmp_path: Path, inference_stub: InferenceStub) -> Mapping[str, st
 
 @asynccontextmanager
 async def serving(url: str, log: Path, env: Mapping[str, str]) -> AsyncIterator[LiveServer]:
-    """Run a server without blocking the loop, in which the model service runs."""
+    """Run a server without blocking the event loop, which runs the model service."""
     variables = {"DATABASE_URL": url, "ENVIRONMENT": "test", "LOG_FORMAT": "json", **env}
     running = run_live_server("backend.main:create_app", log, variables, ready_path="/health/live")
     server = await asyncio.to_thread(running.__enter__)
@@ -82,7 +82,7 @@ async def wait_for_labels(server: LiveServer, product_id: UUID) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_what_a_killed_server_was_at_is_labelled_by_another_one(
+async def test_another_server_labels_the_images_of_a_killed_one(
     worker_db_url: str,
     server_env: Mapping[str, str],
     product: Product,

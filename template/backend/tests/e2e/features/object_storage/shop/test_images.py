@@ -8,7 +8,7 @@ from backend.tests.e2e.shop.test_images import PICTURE, upload
 from backend.tests.fixtures.accounts.live import Person
 
 
-async def test_an_image_is_downloaded_from_the_storage_in_parts_too(
+async def test_an_image_can_be_downloaded_from_the_storage_in_parts(
     admin_session: Person, live_client: httpx2.AsyncClient, worker_s3: str
 ) -> None:
     image = (await upload(admin_session, PICTURE)).json()

@@ -1,4 +1,4 @@
-"""Two replicas of the running application, with one database and one Redis."""
+"""Two replicas of the application that share a database and Redis."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def second_client(second_server: LiveServer) -> AsyncIterator[httpx2.Async
         yield client
 
 
-async def test_a_client_of_one_replica_hears_what_happens_on_the_other(
+async def test_a_client_of_one_replica_receives_events_of_the_other(
     live_server: LiveServer,
     second_server: LiveServer,
     gateway_server: HTTPServer,
@@ -57,7 +57,7 @@ async def test_a_client_of_one_replica_hears_what_happens_on_the_other(
         assert (await receive(socket, "order.paid"))["order_id"] == order["id"]
 
 
-async def test_while_redis_is_away_both_stay_up(
+async def test_without_redis_both_keep_working(
     live_client: httpx2.AsyncClient,
     second_client: httpx2.AsyncClient,
     admin_session: Person,

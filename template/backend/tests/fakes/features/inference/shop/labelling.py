@@ -1,4 +1,4 @@
-"""The queue of images in memory, and a model."""
+"""The queue of images in memory, and a fake model service."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from backend.tests.fakes.accounts.repositories import FakeRepository
 
 
 class FakeLabellings(FakeRepository, LabellingRepository):
-    """`images` are those that were uploaded: their files' names by their ids."""
+    """`images`: file names of uploaded images by id."""
 
     def __init__(self) -> None:
         self.images: dict[UUID, str] = {}
@@ -54,7 +54,7 @@ class FakeLabellings(FakeRepository, LabellingRepository):
 
 
 class FakeLabellingUnitOfWork(LabellingUnitOfWork):
-    """Counts how many units of work are open."""
+    """Counts open units of work."""
 
     labellings: FakeLabellings
 
@@ -64,24 +64,24 @@ class FakeLabellingUnitOfWork(LabellingUnitOfWork):
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[LabellingUnitOfWork]:
-        """Open it."""
+        """Return itself."""
         self.open += 1
         yield self
         self.open -= 1
 
     async def commit(self) -> None:
-        """Change nothing: rows are changed where they are."""
+        """Do nothing: rows are changed in place."""
 
 
 class FakeModel:
     """Labels an image with its text.
 
     Attributes:
-        asked: The batches.
-        refuses: Images that it never takes.
+        asked: The received batches.
+        refuses: Images that it rejects.
         breaks: Images that make it fail.
-        failure: What it says to every batch.
-        is_well: Whether it says so.
+        failure: Raised for every batch.
+        is_well: Whether it is healthy.
     """
 
     def __init__(self, uow: FakeLabellingUnitOfWork) -> None:
@@ -93,7 +93,7 @@ class FakeModel:
         self._uow = uow
 
     async def health(self) -> Health:
-        """Say that it is well, or raise."""
+        """Return the health, or raise."""
         if not self.is_well:
             raise InferenceUnavailableError(answered=True)
         return Health(model="fake")

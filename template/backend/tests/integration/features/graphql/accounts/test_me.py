@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The caller's account."""
 
 import httpx2
 import pytest
@@ -11,7 +11,7 @@ from backend.tests.fixtures.features.graphql.client import GraphQLClient
 ME = "{ me { id email role } }"
 
 
-async def test_who_has_a_token_is_somebody(
+async def test_a_token_identifies_the_account(
     graphql_client: GraphQLClient, token_of: TokenOf, customer: Customer
 ) -> None:
     answer = await graphql_client(ME, token=token_of(customer))
@@ -21,7 +21,7 @@ async def test_who_has_a_token_is_somebody(
 
 
 @pytest.mark.parametrize("token", [None, "nonsense"])
-async def test_others_are_told_the_code_that_rest_tells(
+async def test_others_get_the_same_code_as_in_rest(
     graphql_client: GraphQLClient, client: httpx2.AsyncClient, token: str | None
 ) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -33,7 +33,7 @@ async def test_others_are_told_the_code_that_rest_tells(
     assert answer.data is None
 
 
-async def test_sibling_fields_ask_who_it_is_once(
+async def test_sibling_fields_authenticate_once(
     graphql_client: GraphQLClient,
     token_of: TokenOf,
     customer: Customer,

@@ -1,4 +1,4 @@
-"""A WebSocket is for those who are logged in."""
+"""WebSockets require authentication."""
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +16,7 @@ from backend.tests.fixtures.websocket import Connect, WebSocketClosed
 
 
 @pytest.mark.parametrize("token", [None, "nonsense"])
-async def test_nobody_else_gets_in(websocket_client: Connect, token: str | None) -> None:
+async def test_others_are_rejected(websocket_client: Connect, token: str | None) -> None:
     async with websocket_client(PATH, subprotocols=[PROTOCOL]) as socket:
         await socket.send_json(first_message(token))
         with pytest.raises(WebSocketClosed) as closed:
@@ -31,10 +31,10 @@ async def test_a_page_of_another_origin_gets_no_socket(websocket_client: Connect
             pass
 
 
-async def test_each_operation_has_a_context_of_its_own(
+async def test_each_operation_has_its_own_context(
     graphql_socket: GraphQLSocket, token_of: TokenOf, customer: Customer, db_session: AsyncSession
 ) -> None:
-    """What the first one remembers, the second one reads again."""
+    """The second operation does not see rows cached by the first."""
     async with graphql_socket(token_of(customer)) as socket:
         names = []
         for operation in ("1", "2"):
@@ -58,7 +58,7 @@ async def test_a_message_that_is_too_large_ends_the_connection(
     assert closed.value.code == 4400
 
 
-async def test_an_error_on_a_socket_has_the_same_shape(
+async def test_an_error_on_a_socket_has_the_same_format(
     graphql_socket: GraphQLSocket, token_of: TokenOf, customer: Customer
 ) -> None:
     async with graphql_socket(token_of(customer)) as socket:

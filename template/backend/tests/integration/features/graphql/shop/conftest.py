@@ -1,4 +1,4 @@
-"""The shop that these tests meet: its files go to the test's own folder."""
+"""The running shop, with its files in the test's folder."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from backend.tests.fakes.shop.payment_gateway import FakePaymentGateway
 
 @pytest.fixture
 def gateway(app: FastAPI, shop: ShopContainer) -> FakePaymentGateway:
-    """The gateway of the running app; a real one is asked in e2e tests."""
+    """The running app's fake gateway; e2e tests use a real server."""
     gateway = FakePaymentGateway()
     app.state.shop = replace(shop, payment_gateway=gateway)
     return gateway
@@ -20,5 +20,5 @@ def gateway(app: FastAPI, shop: ShopContainer) -> FakePaymentGateway:
 
 @pytest.fixture
 def accounts(accounts: AccountsContainer, gateway: FakePaymentGateway) -> AccountsContainer:
-    """The running app's accounts, beside a shop that is prepared for tests."""
+    """The running app's accounts, with the shop prepared for tests."""
     return accounts

@@ -32,7 +32,7 @@ async def test_one_product(graphql_client: GraphQLClient, db_session: AsyncSessi
     }
 
 
-async def test_what_is_not_for_sale_is_not_found(
+async def test_a_product_not_for_sale_is_not_found(
     graphql_client: GraphQLClient, db_session: AsyncSession
 ) -> None:
     hidden = await ProductFactory.create(db_session, active=False)
@@ -41,7 +41,7 @@ async def test_what_is_not_for_sale_is_not_found(
         assert answer.codes == ["not_found"]
 
 
-async def test_pages_lead_through_all_that_is_asked_for(
+async def test_pages_cover_all_matches(
     graphql_client: GraphQLClient, db_session: AsyncSession
 ) -> None:
     for number in range(5):
@@ -67,7 +67,7 @@ async def test_pages_lead_through_all_that_is_asked_for(
         ({"filter": {"minPrice": "1.234"}}, {"min_price": "1.234"}),
     ],
 )
-async def test_arguments_have_the_rules_of_rest(
+async def test_arguments_are_validated_like_in_rest(
     graphql_client: GraphQLClient,
     client: httpx2.AsyncClient,
     variables: dict[str, Any],
@@ -80,10 +80,10 @@ async def test_arguments_have_the_rules_of_rest(
     assert (ours["msg"], ours["type"]) == (theirs["msg"], theirs["type"])
 
 
-async def test_sibling_fields_are_read_one_after_another_and_products_together(
+async def test_sibling_fields_run_in_sequence_and_products_are_batched(
     graphql_client: GraphQLClient, db_session: AsyncSession, query_log: QueryLog
 ) -> None:
-    """On one session, this ends in an error of SQLAlchemy; field by field, in five statements."""
+    """A shared session would raise an error; loading per field would take five statements."""
     products = await ProductFactory.create_batch(db_session, 4)
     fields = [f'p{n}: product(id: "{one.id}") {{ name }}' for n, one in enumerate(products)]
     query_log.clear()

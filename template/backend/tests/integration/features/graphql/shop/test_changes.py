@@ -1,4 +1,4 @@
-"""Subscriptions: an order, again after each change."""
+"""Subscriptions to an order's changes."""
 
 import asyncio
 from dataclasses import replace
@@ -45,7 +45,7 @@ def bus(shop: ShopContainer) -> MemoryEventBus:
 
 @pytest.fixture
 async def order(db_session: AsyncSession, customer: Customer) -> Order:
-    """An order of `customer`, waiting for its payment."""
+    """A pending order of `customer`."""
     return await OrderFactory.create(db_session, customer=customer)
 
 
@@ -65,7 +65,7 @@ async def nobody_listens(bus: MemoryEventBus) -> None:
             await asyncio.sleep(0)
 
 
-async def test_it_is_told_as_it_is_and_after_each_change(
+async def test_it_is_sent_now_and_after_each_change(
     graphql_socket: GraphQLSocket,
     authenticated_client: httpx2.AsyncClient,
     token: str,
@@ -88,7 +88,7 @@ async def test_it_is_told_as_it_is_and_after_each_change(
         }
 
 
-async def test_a_mutation_on_the_socket_is_told_too(
+async def test_a_mutation_on_the_socket_is_published_too(
     graphql_socket: GraphQLSocket, token: str, order: Order
 ) -> None:
     async with graphql_socket(token) as socket:
@@ -105,7 +105,7 @@ async def test_a_mutation_on_the_socket_is_told_too(
 
 
 @pytest.mark.parametrize("leaves", ["complete", "close"])
-async def test_nothing_is_left_when_the_client_goes(
+async def test_a_disconnect_leaves_nothing_behind(
     graphql_socket: GraphQLSocket, token: str, order: Order, bus: MemoryEventBus, leaves: str
 ) -> None:
     async with graphql_socket(token) as socket:
@@ -119,7 +119,7 @@ async def test_nothing_is_left_when_the_client_goes(
         await nobody_listens(bus)
 
 
-async def test_somebody_else_s_order_is_not_told(
+async def test_another_customers_order_is_not_sent(
     graphql_socket: GraphQLSocket,
     token_of: TokenOf,
     order: Order,
@@ -147,7 +147,7 @@ async def test_it_ends_with_the_token(
         await nobody_listens(bus)
 
 
-async def test_a_server_that_stops_says_so(
+async def test_a_stopping_server_ends_it_with_an_error(
     graphql_socket: GraphQLSocket, token: str, order: Order, bus: MemoryEventBus
 ) -> None:
     async with graphql_socket(token) as socket:
@@ -158,7 +158,7 @@ async def test_a_server_that_stops_says_so(
         assert payload["errors"][0]["extensions"]["code"] == "unavailable"
 
 
-async def test_a_socket_has_so_many_operations_at_once(
+async def test_concurrent_operations_of_a_socket_are_limited(
     graphql_socket: GraphQLSocket, token: str, order: Order
 ) -> None:
     async with graphql_socket(token) as socket:
@@ -171,7 +171,7 @@ async def test_a_socket_has_so_many_operations_at_once(
     assert message["payload"][0]["message"] == "Subscription limit reached"
 
 
-async def test_over_http_there_is_none(
+async def test_it_is_rejected_over_http(
     graphql_client: GraphQLClient, token: str, bus: MemoryEventBus
 ) -> None:
     answer = await graphql_client(CHANGES, {"id": str(uuid4())}, token=token)

@@ -1,4 +1,4 @@
-"""Orders: reading one's own, and what may be done with them."""
+"""Queries and mutations of orders."""
 
 from typing import Any
 from uuid import uuid4
@@ -44,13 +44,13 @@ def token(token_of: TokenOf, customer: Customer) -> str:
 
 @pytest.fixture
 async def order(db_session: AsyncSession, customer: Customer) -> Order:
-    """An order of `customer`, waiting for its payment."""
+    """A pending order of `customer`."""
     return await OrderFactory.create(db_session, customer=customer)
 
 
 class TestReading:
     @pytest.mark.parametrize("count", [2, 20])
-    async def test_takes_four_statements_however_many_orders_there_are(
+    async def test_takes_four_statements_for_any_number_of_orders(
         self,
         graphql_client: GraphQLClient,
         token: str,
@@ -59,7 +59,7 @@ class TestReading:
         query_log: QueryLog,
         count: int,
     ) -> None:
-        """Who is asking, the orders, their lines, the products of all of them."""
+        """One each for the caller, the orders, their lines and all products."""
         for _ in range(count):
             lines = OrderLineFactory.build_batch(3)
             products = [ProductFactory.build(id=line.product_id) for line in lines]
@@ -72,7 +72,7 @@ class TestReading:
         assert [len(item["lines"]) for item in items] == [3] * count
         assert all(line["product"]["name"] for item in items for line in item["lines"])
 
-    async def test_shows_one_s_own_only(
+    async def test_shows_only_own_orders(
         self,
         graphql_client: GraphQLClient,
         token_of: TokenOf,
@@ -84,7 +84,7 @@ class TestReading:
         answer = await graphql_client(ORDER, {"id": str(order.id)}, token=stranger)
         assert answer.codes == ["not_found"]
 
-    async def test_of_an_admin_lists_own_orders_and_opens_any(
+    async def test_an_admin_lists_own_orders_and_reads_any(
         self, graphql_client: GraphQLClient, token_of: TokenOf, order: Order, admin: Customer
     ) -> None:
         token = token_of(admin)
@@ -92,13 +92,13 @@ class TestReading:
         answer = await graphql_client(ORDER, {"id": str(order.id)}, token=token)
         assert answer.data == {"order": {"id": str(order.id), "status": "PENDING"}}
 
-    async def test_asks_for_a_token(self, graphql_client: GraphQLClient) -> None:
+    async def test_requires_a_token(self, graphql_client: GraphQLClient) -> None:
         answer = await graphql_client(ORDERS)
         assert (answer.data, answer.codes) == (None, ["not_authenticated"])
 
 
 class TestPlacing:
-    async def test_takes_the_stock_and_tells_it_when_the_answer_is_out(
+    async def test_takes_the_stock_and_publishes_after_the_response(
         self, graphql_client: GraphQLClient, token: str, db_session: AsyncSession
     ) -> None:
         mug = await ProductFactory.create(db_session, stock=5)
@@ -111,7 +111,7 @@ class TestPlacing:
         assert event.status is OutboxStatus.DELIVERED
 
     @pytest.mark.parametrize(("quantity", "code"), [(11, "out_of_stock"), (0, "validation_failed")])
-    async def test_is_refused_as_rest_refuses_it(
+    async def test_is_refused_like_in_rest(
         self,
         graphql_client: GraphQLClient,
         token: str,
@@ -129,7 +129,7 @@ class TestPlacing:
         assert error["extensions"]["code"] == rest["code"] == code
         assert (await db_session.scalars(select(Order))).all() == []
 
-    async def test_mutations_of_one_operation_run_one_after_another_each_for_itself(
+    async def test_mutations_of_one_operation_run_in_sequence_and_independently(
         self,
         graphql_client: GraphQLClient,
         token: str,
@@ -149,7 +149,7 @@ class TestPlacing:
 
 
 class TestCancelling:
-    async def test_gives_the_pieces_back_once(
+    async def test_restores_the_stock_once(
         self, graphql_client: GraphQLClient, token: str, order: Order
     ) -> None:
         answer = await graphql_client(CANCEL, {"id": str(order.id)}, token=token)
@@ -157,7 +157,7 @@ class TestCancelling:
         answer = await graphql_client(CANCEL, {"id": str(order.id)}, token=token)
         assert answer.codes == ["conflict"]
 
-    async def test_somebody_else_s_is_not_found(
+    async def test_another_customers_order_is_not_found(
         self, graphql_client: GraphQLClient, token: str
     ) -> None:
         answer = await graphql_client(CANCEL, {"id": str(uuid4())}, token=token)
@@ -176,7 +176,7 @@ class TestPaying:
             ),
         ],
     )
-    async def test_charges_once_for_a_key(
+    async def test_charges_once_per_key(
         self,
         graphql_client: GraphQLClient,
         token: str,
@@ -195,7 +195,7 @@ class TestPaying:
         assert order.status is status
 
     @pytest.mark.parametrize("wrong", [{"card": "4111 1111"}, {"card": "tok_visa", "key": "short"}])
-    async def test_a_card_or_a_key_of_another_form_is_refused(
+    async def test_an_invalid_card_or_key_is_refused(
         self, graphql_client: GraphQLClient, token: str, order: Order, wrong: dict[str, str]
     ) -> None:
         answer = await graphql_client(PAY, {"id": str(order.id), **wrong}, token=token)

@@ -1,4 +1,4 @@
-"""From an upload to its labels, over the API, the database and a service on a real socket."""
+"""From upload to labels, with the API, the database and a service on a real socket."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PICTURES = [IMAGES[0] + bytes([number]) for number in range(20)]
 async def shop(
     app: FastAPI, shop: ShopContainer, inference_stub: InferenceStub
 ) -> AsyncIterator[ShopContainer]:
-    """The running shop, whose application asks the stub; its clock is the test's."""
+    """The running shop, with the stub as its model service and a fake clock."""
     settings = InferenceSettings(
         inference_url=inference_stub.url, inference_attempts=1, inference_breaker_threshold=100
     )
@@ -72,7 +72,7 @@ async def read_labels(client: httpx2.AsyncClient, product: Product) -> dict[str,
     }
 
 
-async def test_an_upload_waits_until_the_job_has_labelled_it(
+async def test_an_upload_is_pending_until_the_job_labels_it(
     admin_client: httpx2.AsyncClient, app: FastAPI, shop: ShopContainer, product: Product
 ) -> None:
     first, second = await upload(admin_client, product, *PICTURES[:2])
@@ -89,7 +89,7 @@ async def test_an_upload_waits_until_the_job_has_labelled_it(
     }
 
 
-async def test_while_the_service_is_away_uploads_succeed_and_labels_come_later(
+async def test_without_the_service_uploads_succeed_and_labels_follow(
     admin_client: httpx2.AsyncClient,
     app: FastAPI,
     shop: ShopContainer,
@@ -98,14 +98,14 @@ async def test_while_the_service_is_away_uploads_succeed_and_labels_come_later(
 ) -> None:
     async with inference_stub.away():
         (image,) = await upload(admin_client, product, PICTURES[0])
-        for _ in range(10):  # more often than an image may fail
+        for _ in range(10):  # more often than an image's maximum attempts
             assert await make_service(app).run() == LabellingReport(postponed=1)
         assert await read_labels(admin_client, product) == {image: ("pending", "")}
     assert await make_service(app).run() == LabellingReport(done=1)
     assert await read_labels(admin_client, product) == {image: ("done", label_of(PICTURES[0]))}
 
 
-async def test_the_image_that_breaks_the_service_is_given_up_and_the_others_are_labelled(
+async def test_an_image_that_crashes_the_service_fails_and_the_others_are_labelled(
     admin_client: httpx2.AsyncClient,
     app: FastAPI,
     shop: ShopContainer,
@@ -127,7 +127,7 @@ async def test_the_image_that_breaks_the_service_is_given_up_and_the_others_are_
     assert inference_stub.batches == [PICTURES[:2], [PICTURES[0]], *[[PICTURES[1]]] * 4]
 
 
-async def test_two_workers_at_once_label_each_image_once(
+async def test_two_concurrent_workers_label_each_image_once(
     app: FastAPI,
     shop: ShopContainer,
     product: Product,
@@ -144,7 +144,7 @@ async def test_two_workers_at_once_label_each_image_once(
     }
 
 
-async def test_while_the_model_thinks_its_image_can_be_removed(
+async def test_an_image_can_be_deleted_while_it_is_labelled(
     admin_client: httpx2.AsyncClient,
     app: FastAPI,
     shop: ShopContainer,
@@ -166,7 +166,7 @@ async def test_while_the_model_thinks_its_image_can_be_removed(
     assert (await read_labels(admin_client, product)).keys() == {other}
 
 
-async def test_the_job_labels_what_was_there_before_the_feature_was(
+async def test_the_job_labels_images_from_before_the_feature(
     app: FastAPI, shop: ShopContainer, db_session: AsyncSession, client: httpx2.AsyncClient
 ) -> None:
     name = await shop.media.save(PICTURES[0], ".png")

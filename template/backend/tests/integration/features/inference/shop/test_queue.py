@@ -1,4 +1,4 @@
-"""The queue in the database, under several workers."""
+"""The queue in the database, with several workers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OpenUnitOfWork = UnitOfWorkFactory[LabellingUnitOfWork]
 
 @pytest.fixture
 def open_uow(integration_db: Database) -> OpenUnitOfWork:
-    """Opens a worker's unit of work, on a connection of its own."""
+    """Opens a worker's unit of work on a separate connection."""
     return make_factory(integration_db, LabellingUnitOfWork)
 
 
@@ -39,7 +39,7 @@ async def images(db_session: AsyncSession, open_uow: OpenUnitOfWork) -> list[Pro
     return images
 
 
-async def test_an_image_is_queued_once_and_goes_with_its_row(
+async def test_an_image_is_queued_once_and_deleted_with_its_row(
     images: list[ProductImage], open_uow: OpenUnitOfWork, db_session: AsyncSession
 ) -> None:
     async with open_uow() as first, open_uow() as second:
@@ -56,7 +56,7 @@ async def test_an_image_is_queued_once_and_goes_with_its_row(
     assert (await db_session.scalars(select(ImageLabelling))).all() == []
 
 
-async def test_an_image_that_is_being_removed_holds_nobody_up(
+async def test_an_image_being_deleted_blocks_no_worker(
     open_uow: OpenUnitOfWork, db_session: AsyncSession
 ) -> None:
     going, staying = await ProductImageFactory.create_batch(db_session, 2)
@@ -68,7 +68,7 @@ async def test_an_image_that_is_being_removed_holds_nobody_up(
     assert (await db_session.scalars(select(ImageLabelling.image_id))).all() == [staying.id]
 
 
-async def test_two_workers_share_the_images_and_do_not_wait_for_each_other(
+async def test_two_workers_share_the_images_without_waiting(
     images: list[ProductImage], open_uow: OpenUnitOfWork
 ) -> None:
     async with open_uow() as first, open_uow() as second, async_timeout(2, "claiming"):
@@ -81,7 +81,7 @@ async def test_two_workers_share_the_images_and_do_not_wait_for_each_other(
     assert dict([*mine, *theirs]) == {image.id: image.name for image in images}
 
 
-async def test_a_claim_whose_worker_is_gone_is_another_ones_after_its_time(
+async def test_an_expired_claim_goes_to_another_worker(
     images: list[ProductImage], open_uow: OpenUnitOfWork
 ) -> None:
     async with open_uow() as uow:
@@ -91,13 +91,13 @@ async def test_a_claim_whose_worker_is_gone_is_another_ones_after_its_time(
         until = LATER + timedelta(minutes=2)
         assert await uow.labellings.claim(LATER, until, limit=10) == gone
         await uow.commit()
-        # It comes back after all: its images are not its any more.
+        # The first worker returns: the images are no longer its own.
         ids = [image.id for image in images]
         assert await uow.labellings.lock_claimed(ids, UNTIL) == {}
         assert (await uow.labellings.lock_claimed(ids, until)).keys() == set(ids)
 
 
-async def test_an_image_that_has_failed_comes_after_the_others_and_alone(
+async def test_a_failed_image_comes_last_and_alone(
     images: list[ProductImage], open_uow: OpenUnitOfWork, db_session: AsyncSession
 ) -> None:
     for image in images[:2]:

@@ -19,7 +19,7 @@ async def order(db_session: AsyncSession, customer: Customer) -> Order:
     return await OrderFactory.create(db_session, paid=True, customer=customer)
 
 
-async def test_who_paid_gets_a_link_to_their_invoice(
+async def test_the_customer_gets_a_link_to_the_invoice(
     authenticated_client: httpx2.AsyncClient, order: Order
 ) -> None:
     answer = (await authenticated_client.get(f"/api/v1/orders/{order.id}/invoice")).json()

@@ -31,7 +31,7 @@ async def upload(client: httpx2.AsyncClient, product: Product) -> httpx2.Respons
     )
 
 
-async def test_an_image_is_in_the_bucket_until_it_is_removed(
+async def test_an_image_is_in_the_bucket_until_it_is_deleted(
     admin_client: httpx2.AsyncClient, product: Product, object_storage: ObjectStorage
 ) -> None:
     image = (await upload(admin_client, product)).json()
@@ -52,7 +52,7 @@ async def test_an_image_is_in_the_bucket_until_it_is_removed(
     assert (await admin_client.get(f"/api/v1/media/{image['name']}")).status_code == 404
 
 
-async def test_the_store_keeps_and_reads(object_storage: ObjectStorage) -> None:
+async def test_the_store_saves_and_reads(object_storage: ObjectStorage) -> None:
     store = S3MediaStore(object_storage)
     name = await store.save(PNG, ".png")
     assert await store.read(name) == PNG
@@ -61,7 +61,7 @@ async def test_the_store_keeps_and_reads(object_storage: ObjectStorage) -> None:
         await store.find(name)
 
 
-async def test_an_invoice_is_no_image(
+async def test_an_invoice_is_not_served_as_an_image(
     client: httpx2.AsyncClient, object_storage: ObjectStorage
 ) -> None:
     await object_storage.put("invoices/1.json", b"{}", content_type="application/json")
@@ -69,7 +69,7 @@ async def test_an_invoice_is_no_image(
         assert (await client.get(f"/api/v1/media/{name}")).status_code == 404
 
 
-async def test_an_upload_without_the_storage_is_answered_with_503_and_leaves_no_row(
+async def test_an_upload_without_the_storage_is_a_503_and_leaves_no_row(
     make_client: MakeClient,
     storage_away: ObjectStorageSettings,
     admin_client: httpx2.AsyncClient,
@@ -83,7 +83,7 @@ async def test_an_upload_without_the_storage_is_answered_with_503_and_leaves_no_
     assert await db_session.scalar(select(func.count()).select_from(ProductImage)) == 0
 
 
-async def test_a_file_that_cannot_be_removed_stops_nobody(
+async def test_a_failed_deletion_of_a_file_is_not_an_error(
     admin_client: httpx2.AsyncClient,
     app: FastAPI,
     product: Product,

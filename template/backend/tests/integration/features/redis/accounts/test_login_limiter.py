@@ -1,4 +1,4 @@
-"""One limit for all replicas."""
+"""A limit shared by all replicas."""
 
 import asyncio
 
@@ -30,7 +30,9 @@ async def test_attempts_on_all_replicas_count_together(redis_connection: RedisCo
     await first.attempt(account="bob@example.com", client=WHO["client"])
 
 
-async def test_many_at_once_get_no_more_than_the_limit(redis_connection: RedisConnection) -> None:
+async def test_concurrent_attempts_do_not_exceed_the_limit(
+    redis_connection: RedisConnection,
+) -> None:
     first, second = make_replicas(redis_connection)
     results = await asyncio.gather(
         *(replica.attempt(**WHO) for replica in (first, second) for _ in range(10)),
@@ -39,7 +41,7 @@ async def test_many_at_once_get_no_more_than_the_limit(redis_connection: RedisCo
     assert results.count(None) == 3
 
 
-async def test_the_client_is_limited_over_all_accounts(redis_connection: RedisConnection) -> None:
+async def test_the_client_is_limited_across_accounts(redis_connection: RedisConnection) -> None:
     limiter, _ = make_replicas(redis_connection, login_attempts_per_client=2)
     for name in ("a", "b"):
         await limiter.attempt(account=name, client="192.0.2.1")
@@ -49,7 +51,7 @@ async def test_the_client_is_limited_over_all_accounts(redis_connection: RedisCo
     await limiter.attempt(account="c", client="192.0.2.1")
 
 
-async def test_a_success_forgets_the_accounts_attempts(redis_connection: RedisConnection) -> None:
+async def test_a_success_resets_the_accounts_attempts(redis_connection: RedisConnection) -> None:
     first, second = make_replicas(redis_connection)
     for _ in range(2):
         await first.attempt(**WHO)
@@ -69,7 +71,7 @@ async def test_the_window_ends(redis_connection: RedisConnection) -> None:
     await limiter.attempt(**WHO)
 
 
-async def test_without_redis_a_replica_counts_for_itself(
+async def test_without_redis_each_replica_counts_separately(
     redis_connection: RedisConnection, redis_away: RedisAway
 ) -> None:
     first, second = make_replicas(redis_connection)

@@ -32,14 +32,14 @@ async def read_names(client: httpx2.AsyncClient) -> list[str]:
     return [item["name"] for item in (await client.get(URL)).json()["items"]]
 
 
-async def test_a_value_lives_for_its_time(cache: RedisCache) -> None:
+async def test_a_value_expires(cache: RedisCache) -> None:
     await cache.set("page", "text", ttl=0.1)
     assert await cache.get("page") == "text"
     await asyncio.sleep(0.15)
     assert await cache.get("page") is None
 
 
-async def test_only_what_has_the_prefix_is_forgotten(cache: RedisCache) -> None:
+async def test_only_keys_with_the_prefix_are_deleted(cache: RedisCache) -> None:
     for key in ("a*:1", "a*:2", "ab:1", "b"):
         await cache.set(key, key, ttl=60)
     await cache.delete_prefix("a*:")
@@ -48,7 +48,7 @@ async def test_only_what_has_the_prefix_is_forgotten(cache: RedisCache) -> None:
     ]
 
 
-async def test_many_entries_are_forgotten(cache: RedisCache) -> None:
+async def test_many_entries_are_deleted(cache: RedisCache) -> None:
     for number in range(1200):
         await cache.set(f"page:{number}", "text", ttl=60)
     await cache.delete_prefix("page:")
@@ -56,16 +56,16 @@ async def test_many_entries_are_forgotten(cache: RedisCache) -> None:
     assert await cache.get("page:1199") is None
 
 
-async def test_a_page_that_one_replica_has_read_is_there_for_the_other(
+async def test_a_page_cached_by_one_replica_serves_the_other(
     client: httpx2.AsyncClient, other_replica: httpx2.AsyncClient, db_session: AsyncSession
 ) -> None:
     await ProductFactory.create(db_session, name="Mug")
     assert await read_names(client) == ["Mug"]
-    await ProductFactory.create(db_session, name="Bowl")  # past the service: nobody is told
+    await ProductFactory.create(db_session, name="Bowl")  # bypasses the cache
     assert await read_names(other_replica) == ["Mug"]
 
 
-async def test_a_change_on_one_replica_is_seen_on_the_other(
+async def test_a_change_on_one_replica_is_visible_on_the_other(
     client: httpx2.AsyncClient,
     other_replica: httpx2.AsyncClient,
     admin_client: httpx2.AsyncClient,

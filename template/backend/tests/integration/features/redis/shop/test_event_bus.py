@@ -29,7 +29,7 @@ def make_event(topic: str = "order:1", number: int = 1) -> Event:
 async def replicas(
     redis_connection: RedisConnection,
 ) -> AsyncIterator[tuple[RedisEventBus, RedisEventBus]]:
-    """Two buses, as two replicas have them."""
+    """The buses of two replicas."""
     sales = Sales(redis_connection)
     first, second = RedisEventBus(redis_connection, sales), RedisEventBus(redis_connection, sales)
     yield first, second
@@ -40,7 +40,7 @@ async def replicas(
 Replicas = tuple[RedisEventBus, RedisEventBus]
 
 
-async def test_what_one_replica_publishes_the_listeners_of_all_hear(replicas: Replicas) -> None:
+async def test_an_event_reaches_the_listeners_of_all_replicas(replicas: Replicas) -> None:
     here, there = replicas
     async with here.subscribe() as mine, there.subscribe() as theirs, there.subscribe() as other:
         for subscription in (mine, theirs):
@@ -64,7 +64,7 @@ async def test_events_keep_their_order(replicas: Replicas) -> None:
     assert received == list(range(50))
 
 
-async def test_what_is_no_event_is_passed_over(
+async def test_an_invalid_message_is_skipped(
     replicas: Replicas, redis_connection: RedisConnection
 ) -> None:
     here, there = replicas
@@ -75,7 +75,7 @@ async def test_what_is_no_event_is_passed_over(
         assert await with_timeout(subscription.get()) == event
 
 
-async def test_a_broken_connection_tells_the_listeners_that_they_have_missed_something(
+async def test_a_lost_connection_ends_subscriptions_as_too_slow(
     replicas: Replicas, redis_away: RedisAway
 ) -> None:
     here, there = replicas
@@ -86,26 +86,26 @@ async def test_a_broken_connection_tells_the_listeners_that_they_have_missed_som
                 await with_timeout(subscription.get())
             with pytest.raises(UnavailableError):
                 await here.publish(make_event())
-    async with there.subscribe() as subscription:  # connected again, by itself
+    async with there.subscribe() as subscription:  # reconnected automatically
         subscription.add("order:1")
         await here.publish(event := make_event())
         assert await with_timeout(subscription.get()) == event
 
 
-async def test_without_redis_nobody_can_listen(replicas: Replicas, redis_away: RedisAway) -> None:
+async def test_without_redis_subscribing_fails(replicas: Replicas, redis_away: RedisAway) -> None:
     with redis_away(), pytest.raises(UnavailableError):
         async with replicas[0].subscribe():
             pass
 
 
-async def test_closing_wakes_the_listeners(replicas: Replicas) -> None:
+async def test_closing_ends_subscriptions(replicas: Replicas) -> None:
     async with replicas[0].subscribe() as subscription:
         await replicas[0].close()
         with pytest.raises(BusClosedError):
             await with_timeout(subscription.get())
 
 
-async def test_an_outage_makes_no_dead_letters(
+async def test_an_outage_causes_no_dead_letters(
     shop: ShopContainer, db_session: AsyncSession, redis_away: RedisAway
 ) -> None:
     event = await OutboxEventFactory.create(db_session)

@@ -1,4 +1,4 @@
-"""Sales are counted once, whoever counts them and however often an event comes."""
+"""Sales are counted once, with several consumers and repeated events."""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -39,7 +39,7 @@ async def read(sales: Sales) -> tuple[int, Decimal]:
     return found.orders, found.total
 
 
-async def test_nothing_is_nothing(sales: Sales) -> None:
+async def test_a_day_without_sales_is_zero(sales: Sales) -> None:
     assert await sales.count() == CountReport()
     assert await read(sales) == (0, Decimal(0))
 
@@ -51,7 +51,7 @@ async def test_paid_orders_are_added_up(sales: Sales, redis_connection: RedisCon
     assert await sales.count() == CountReport()
 
 
-async def test_an_event_that_comes_twice_counts_once(
+async def test_a_repeated_event_counts_once(
     sales: Sales, redis_connection: RedisConnection
 ) -> None:
     event = paid()
@@ -70,7 +70,7 @@ async def test_consumers_share_the_work(redis_connection: RedisConnection) -> No
     assert await read(consumers[0]) == (150, Decimal(150))
 
 
-async def test_what_a_consumer_that_died_has_taken_another_one_counts(
+async def test_another_consumer_counts_the_entries_of_a_killed_one(
     sales: Sales, redis_connection: RedisConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await publish(redis_connection, paid("1.00"), paid("2.00"))
@@ -83,7 +83,7 @@ async def test_what_a_consumer_that_died_has_taken_another_one_counts(
     with pytest.raises(asyncio.CancelledError):
         await dying.count()
 
-    assert await sales.count() == CountReport()  # not yet: it may be alive
+    assert await sales.count() == CountReport()  # not yet: the first consumer may still be running
     patient = Sales(redis_connection, consumer="second", retry_after=0)
     assert await patient.count() == CountReport(counted=2)
     assert await read(sales) == (2, Decimal(3))
@@ -97,7 +97,7 @@ async def test_what_a_consumer_that_died_has_taken_another_one_counts(
         {"day": "2026-03-01", "total": "much", "event": "e"},
     ],
 )
-async def test_what_nobody_can_count_is_set_aside(
+async def test_an_unreadable_entry_is_set_aside(
     sales: Sales, redis_connection: RedisConnection, entry: dict[str, str]
 ) -> None:
     client = redis_connection.client

@@ -1,4 +1,4 @@
-"""New customers are welcomed by mail, and no registration waits for that."""
+"""New customers get a welcome mail, and registration does not wait for it."""
 
 import dataclasses
 from uuid import UUID
@@ -25,7 +25,7 @@ async def register(client: httpx2.AsyncClient, email: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("accounts", "celery_worker_process")
-async def test_a_customer_is_welcomed_once(
+async def test_a_customer_gets_one_welcome_mail(
     client: httpx2.AsyncClient,
     db_session: AsyncSession,
     task_queue: TaskQueue,
@@ -41,7 +41,7 @@ async def test_a_customer_is_welcomed_once(
 
 
 @pytest.mark.usefixtures("accounts")
-async def test_without_a_broker_customers_register_and_the_mail_waits(
+async def test_without_a_broker_registration_works_and_the_mail_waits(
     app: FastAPI,
     client: httpx2.AsyncClient,
     db_session: AsyncSession,

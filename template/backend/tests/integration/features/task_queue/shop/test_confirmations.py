@@ -1,4 +1,4 @@
-"""Customers hear of orders that were paid; a worker settles payments and expires orders."""
+"""Mail about paid orders; a worker settles payments and expires orders."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Which images are labelled when, and which are given up."""
+"""When images are labelled, and when they fail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS = LabellingSettings(labelling_max_attempts=3, labelling_backoff=10)
 
 
 class LabellingContext:
-    """A labelling service with its parts, and images that were uploaded."""
+    """A labelling service with its dependencies and uploaded images."""
 
     def __init__(self, folder: Path) -> None:
         self.uow = FakeLabellingUnitOfWork()
@@ -51,7 +51,7 @@ def context(tmp_path: Path) -> LabellingContext:
     return LabellingContext(tmp_path)
 
 
-async def test_all_that_wait_are_labelled_in_batches_and_once(context: LabellingContext) -> None:
+async def test_pending_images_are_labelled_in_batches_and_once(context: LabellingContext) -> None:
     contents = [f"picture {number}".encode() for number in range(10)]
     ids = await context.upload(*contents)
     assert await context.service.run() == LabellingReport(done=10)
@@ -61,23 +61,23 @@ async def test_all_that_wait_are_labelled_in_batches_and_once(context: Labelling
     assert context.row(ids[9]).labels == [{"name": "picture 9", "score": 1}]
 
 
-async def test_a_round_queues_so_many_new_images(context: LabellingContext) -> None:
+async def test_a_round_queues_a_limited_number_of_new_images(context: LabellingContext) -> None:
     await context.upload(b"one", b"two", b"three")
     assert await context.service.run(limit=2) == LabellingReport(done=2)
     assert await context.service.run(limit=2) == LabellingReport(done=1)
 
 
-async def test_a_refused_image_is_given_up_at_once(context: LabellingContext) -> None:
+async def test_a_rejected_image_fails_at_once(context: LabellingContext) -> None:
     good, bad = await context.upload(b"good", b"bad")
     context.model.refuses.add(b"bad")
     assert await context.service.run() == LabellingReport(done=1, failed=1)
     assert context.row(good).status is LabellingStatus.DONE
     assert context.row(bad).status is LabellingStatus.FAILED
-    assert context.row(bad).last_error == "The model service refuses this image."
+    assert context.row(bad).last_error == "The model service rejected this image."
 
 
 @pytest.mark.parametrize(("answered", "is_well"), [(False, True), (True, False)])
-async def test_while_the_service_is_away_images_wait_and_lose_no_attempt(
+async def test_without_the_service_images_wait_and_lose_no_attempt(
     answered: bool, is_well: bool, context: LabellingContext
 ) -> None:
     ids = await context.upload(*(str(number).encode() for number in range(6)))
@@ -92,7 +92,7 @@ async def test_while_the_service_is_away_images_wait_and_lose_no_attempt(
     assert await context.service.run() == LabellingReport(done=6)
 
 
-async def test_the_image_that_breaks_the_service_is_found_alone_and_given_up(
+async def test_an_image_that_crashes_the_service_is_isolated_and_fails(
     context: LabellingContext,
 ) -> None:
     *_, bad = await context.upload(b"one", b"two", b"bad")
@@ -112,7 +112,7 @@ async def test_the_image_that_breaks_the_service_is_found_alone_and_given_up(
     assert row.last_error == "It broke."
 
 
-async def test_an_image_without_its_file_costs_the_others_nothing(
+async def test_an_image_without_its_file_does_not_affect_the_others(
     context: LabellingContext,
 ) -> None:
     there, gone = await context.upload(b"there", b"gone")
@@ -123,7 +123,7 @@ async def test_an_image_without_its_file_costs_the_others_nothing(
     assert "NotFoundError" in str(context.row(gone).last_error)
 
 
-async def test_a_model_that_thinks_for_longer_than_the_claim_is_not_waited_for(
+async def test_a_batch_longer_than_its_claim_is_cancelled(
     tmp_path: Path,
 ) -> None:
     context = LabellingContext(tmp_path)
@@ -142,13 +142,13 @@ async def test_a_model_that_thinks_for_longer_than_the_claim_is_not_waited_for(
     assert context.row(image_id).last_error == "The batch took longer than LABELLING_CLAIM."
 
 
-async def test_what_another_worker_has_taken_over_is_left_to_it(context: LabellingContext) -> None:
+async def test_images_claimed_by_another_worker_are_left_alone(context: LabellingContext) -> None:
     (image_id,) = await context.upload(b"slow")
     later = context.clock.now + timedelta(hours=1)
 
     class Slow(FakeModel):
         async def label(self, images: Sequence[bytes]) -> list[Labels | None]:
-            context.row(image_id).available_at = later  # another one's claim
+            context.row(image_id).available_at = later  # another worker's claim
             return await super().label(images)
 
     service = LabellingService(

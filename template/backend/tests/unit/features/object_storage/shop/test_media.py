@@ -1,4 +1,4 @@
-"""Which names of files reach the bucket."""
+"""Valid file names."""
 
 import pytest
 
@@ -12,8 +12,8 @@ from backend.features.object_storage.storage import ObjectStorage
     "name",
     ["", "../invoices/1.json", f"../{'0' * 32}.png", f"{'0' * 32}.png/", f"{'0' * 32}.png\n", "x"],
 )
-async def test_only_names_that_the_store_has_made(name: str) -> None:
-    """Anything else would need the network, which unit tests have not."""
+async def test_only_names_made_by_the_store_are_valid(name: str) -> None:
+    """Other names would reach the network, which unit tests may not use."""
     store = S3MediaStore(ObjectStorage(ObjectStorageSettings()))
     for operation in (store.find, store.read, store.delete):
         with pytest.raises(NotFoundError):

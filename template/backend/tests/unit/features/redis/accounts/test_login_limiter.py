@@ -20,7 +20,7 @@ def make_limiter(client: AsyncMock, script: AsyncMock) -> RedisLoginLimiter:
     return RedisLoginLimiter(connection, SETTINGS, MemoryLoginLimiter(SETTINGS))
 
 
-async def test_what_the_server_says_counts(mock_redis: AsyncMock) -> None:
+async def test_the_servers_count_is_used(mock_redis: AsyncMock) -> None:
     limiter = make_limiter(mock_redis, AsyncMock(side_effect=[0, 1500, 0]))
     await limiter.attempt(**WHO)
     with pytest.raises(TooManyAttemptsError) as refusal:
@@ -29,7 +29,7 @@ async def test_what_the_server_says_counts(mock_redis: AsyncMock) -> None:
     await limiter.succeed(**WHO)
 
 
-async def test_without_a_server_the_process_counts(mock_redis: AsyncMock) -> None:
+async def test_without_a_server_the_process_counts_itself(mock_redis: AsyncMock) -> None:
     limiter = make_limiter(mock_redis, AsyncMock(side_effect=RedisConnectionError("refused")))
     for _ in range(2):
         await limiter.attempt(**WHO)

@@ -29,7 +29,7 @@ async def test_what_is_stored_is_returned(
     assert await cache.get("page") == found
 
 
-async def test_a_prefix_is_no_pattern(cache: RedisCache, mock_redis: AsyncMock) -> None:
+async def test_a_prefix_is_not_a_pattern(cache: RedisCache, mock_redis: AsyncMock) -> None:
     async def scan(match: str, count: int) -> AsyncIterator[str]:
         assert match == r"t\[1\]\*:cache:list\?*"
         for number in range(count + 1):

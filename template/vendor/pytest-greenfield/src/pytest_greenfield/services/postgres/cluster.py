@@ -111,6 +111,8 @@ class Cluster:
         if self.lock >= 0:
             os.close(self.lock)
             self.lock = -1
+            if self.binaries.lock is not None:
+                os.close(self.binaries.lock)
 
     def _other_boot(self) -> bool:
         # Without fsync, what a power cut or a reset has left need not even look damaged.
