@@ -108,10 +108,7 @@ def prune() -> list[Path]:
 
 
 def name_of(run: str, worker: str) -> str:
-    """Return the name of what a worker has on a server that cannot tell when a run has ended.
-
-    It carries the folder in which a lock tells.
-    """
+    """Return the name of a worker's own on a given server, with the place of the run's lock."""
     return f"{run}-{_place()}-{worker}".replace("_", "-")
 
 

@@ -201,22 +201,14 @@ class RabbitMQ(Service):
             ("exchanges", ("type", "durable", "auto_delete", "internal", "arguments")),
         ):
             for item in self._management.call("GET", kind, self.vhost):
-                if (
-                    item["name"]
-                    and not item["name"].startswith("amq.")
-                    and not item.get("exclusive")
-                ):
+                named = item["name"] and not item["name"].startswith("amq.")
+                if named and not item.get("exclusive"):
                     found[kind, item["name"]] = {name: item[name] for name in names}
         for item in self._management.call("GET", "bindings", self.vhost):
             if item["source"]:
                 kind = item["destination_type"][0]
-                key = (
-                    "bindings",
-                    item["source"],
-                    kind,
-                    item["destination"],
-                    item["properties_key"],
-                )
+                ends = (item["source"], kind, item["destination"])
+                key = ("bindings", *ends, item["properties_key"])
                 found[key] = {name: item[name] for name in ("routing_key", "arguments")}
         return found
 
