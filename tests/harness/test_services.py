@@ -194,7 +194,7 @@ def test_a_killed_server_fails_the_run_once(
     kill(servers(family(suite.process.pid)))
     output = suite.finish()
 
-    assert suite.process.returncode == 1, output
+    assert suite.process.returncode in (1, 2), output  # 2 with xdist: interrupted
     sentence = rf"{kind.product} [\d.a-z]+ embedded went away during the run: run the tests again"
     assert re.search(sentence, output), output
     assert "INTERNALERROR" not in output
