@@ -58,6 +58,9 @@ def take_over(project: Project, domain: str, texts: dict[str, str]) -> None:
         write(project.root, texts)
         if layers:
             settings.write_text(layers, "utf-8", newline="\n")
+        # From here on it is done, and the exit code has to say so.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
     except BaseException:
         for path in new_files:
             path.unlink(missing_ok=True)
