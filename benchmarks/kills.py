@@ -1,15 +1,22 @@
 """Runs of which a part is killed (-9), and what is left of them after the next start."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_greenfield.services import child
 
-from tests.harness.background import Application, Suite, family, kill, lives, servers
+from tests.harness.background import (
+    Application,
+    Given,
+    Suite,
+    family,
+    given_server,
+    kill,
+    lives,
+    servers,
+)
 from tests.harness.rabbitmq import conftest as rabbitmq
 from tests.harness.redis import conftest as redis
 from tests.harness.s3 import conftest as s3
@@ -41,7 +48,7 @@ APPLICATIONS = {
     "amqp": rabbitmq.APPLICATION,
     "wiremock": WIREMOCK,
 }
-GIVEN: dict[str, Any] = {"redis": redis.Given, "s3": s3.Given, "amqp": rabbitmq.Given}
+GIVEN: dict[str, type[Given]] = {"redis": redis.Given, "s3": s3.Given, "amqp": rabbitmq.Given}
 VICTIMS = ("controller", "worker", "server", "run on a given server")
 
 
@@ -59,22 +66,11 @@ def kill_part(name: str, victim: str, folder: Path) -> None:
     suite.finish()
 
 
-@contextmanager
-def given(name: str) -> Iterator[Any]:
-    """Run a server that the runs are given."""
-    started = GIVEN[name]()
-    with pytest.MonkeyPatch.context() as patch:
-        for variable, value in started.variables.items():
-            patch.setenv(variable, value)
-        yield started
-    started.stop()
-
-
 def left_after(name: str, victim: str, folder: Path, cache: Path, count: int) -> dict[str, Any]:
     """Return what is left of so many kills, when a run has started after them."""
     names = 0
     if victim == "run on a given server":
-        with given(name) as server:
+        with pytest.MonkeyPatch.context() as patch, given_server(GIVEN[name], patch) as server:
             before = server.owners()
             for number in range(count):
                 kill_part(name, victim, folder / str(number))

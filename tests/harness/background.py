@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from typing import Protocol, TypeVar
+
+import pytest
 
 from tests.harness.conftest import SETTINGS, write
 
@@ -40,6 +43,31 @@ class Application:
     conftest: str
     fixture: str = "request"
     """What its tests ask for."""
+
+
+class Given(Protocol):
+    """A server that is not of the runs."""
+
+    variables: dict[str, str]
+
+    def add_others(self) -> None: ...
+    def owners(self) -> set[str]: ...
+    def stop(self) -> None: ...
+
+
+G = TypeVar("G", bound=Given)
+
+
+@contextmanager
+def given_server(start: Callable[[], G], patch: pytest.MonkeyPatch) -> Iterator[G]:
+    """Run a server that the environment's variables give to runs."""
+    started = start()
+    try:
+        for name, value in started.variables.items():
+            patch.setenv(name, value)
+        yield started
+    finally:
+        started.stop()
 
 
 class Suite:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from pytest_greenfield import check, command
@@ -17,9 +16,11 @@ from pytest_greenfield.services.used import Services
 
 from tests.harness.background import (
     Application,
+    Given,
     Suite,
     all_ended,
     family,
+    given_server,
     is_watcher,
     kill,
     lives,
@@ -28,16 +29,6 @@ from tests.harness.background import (
 from tests.harness.rabbitmq import conftest as rabbitmq
 from tests.harness.redis import conftest as redis
 from tests.harness.s3 import conftest as s3
-
-
-class Given(Protocol):
-    """A server that is not of the runs."""
-
-    variables: dict[str, str]
-
-    def add_others(self) -> None: ...
-    def owners(self) -> set[str]: ...
-    def stop(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -72,12 +63,9 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 @pytest.fixture
 def given(kind: Kind, own_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
     """A server that the variables name, with what belongs to no run."""
-    started = kind.given()
-    for name, value in started.variables.items():
-        monkeypatch.setenv(name, value)
-    started.add_others()
-    yield started
-    started.stop()
+    with given_server(kind.given, monkeypatch) as started:
+        started.add_others()
+        yield started
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 import redis
 from pytest_greenfield import command
 
+from tests.harness.background import all_ended, family, servers
 from tests.harness.postgres.conftest import Start
 
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]
@@ -152,26 +153,18 @@ def test_a_redis_of_the_application_keeps_its_address_and_no_data(
         client.set(f"{prefix}key", 1)
         with pytest.raises(redis.exceptions.NoPermissionError):
             client.set("key", 1)
+        ours = servers(family(process.pid))
+        assert ours
         stop_it(process)
-        assert not is_there(client)
+        assert all_ended(ours)
+        with pytest.raises(redis.ConnectionError):
+            client.ping()
     assert len(set(seen)) == 1
 
 
 def kill(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.wait()
-
-
-def is_there(client: redis.Redis) -> bool:
-    """Wait until a server has ended."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            client.ping()
-        except redis.ConnectionError:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_a_second_server_of_a_project_is_refused_and_another_checkout_has_its_own(

@@ -16,6 +16,7 @@ from pytest_greenfield.services.postgres import binaries
 from pytest_greenfield.services.postgres.embedded import Embedded
 from pytest_greenfield.services.postgres.service import Postgres
 
+from tests.harness.background import all_ended
 from tests.harness.postgres.conftest import Start, database_url
 
 RUN = """
@@ -61,17 +62,8 @@ def run(project: Path) -> Iterator[RunOf]:
 
 
 def ended(pid: object) -> bool:
-    """Wait until a process has ended; a zombie has."""
-    path = Path(f"/proc/{pid}/stat")
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            if path.read_text("utf-8").rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
+    """Wait until a process has ended."""
+    return all_ended([int(str(pid))])
 
 
 def folders(cache: Path) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 from pytest_greenfield.services.rabbitmq import server
 from pytest_greenfield.services.rabbitmq.service import RabbitMQ
 
-from tests.harness.background import Application
+from tests.harness.background import Application, given_server
 
 SETTINGS = """
     addopts = ["-p", "no:valkey"]
@@ -79,8 +79,5 @@ class Given:
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
     """A RabbitMQ that TEST_AMQP_URL names."""
-    started = Given()
-    for name, value in started.variables.items():
-        monkeypatch.setenv(name, value)
-    yield started
-    started.stop()
+    with given_server(Given, monkeypatch) as started:
+        yield started

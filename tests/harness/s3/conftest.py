@@ -9,7 +9,7 @@ from pytest_greenfield.services import child
 from pytest_greenfield.services.ports import ReservedPort
 from pytest_greenfield.services.s3.buckets import Buckets
 
-from tests.harness.background import Application
+from tests.harness.background import Application, given_server
 
 SETTINGS = """
     addopts = ["-p", "no:valkey"]
@@ -83,7 +83,5 @@ class Given:
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
     """An S3 that TEST_S3_URL names."""
-    started = Given()
-    monkeypatch.setenv("TEST_S3_URL", started.url)
-    yield started
-    started.stop()
+    with given_server(Given, monkeypatch) as started:
+        yield started

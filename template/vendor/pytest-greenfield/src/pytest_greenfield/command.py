@@ -16,12 +16,13 @@ from pathlib import Path
 
 from pytest_greenfield import names
 from pytest_greenfield.check import check
-from pytest_greenfield.development import PLACEHOLDER, read_environment, serve
+from pytest_greenfield.development import read_environment, serve
 from pytest_greenfield.errors import ServiceUnavailableError
 from pytest_greenfield.services import child
 from pytest_greenfield.services.postgres import binaries, cache, cluster, guard
 from pytest_greenfield.services.postgres.account import server_account
 from pytest_greenfield.services.postgres.databases import Databases
+from pytest_greenfield.services.service import PLACEHOLDER
 from pytest_greenfield.services.used import KINDS, Services
 
 _ROOT_FILES = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")

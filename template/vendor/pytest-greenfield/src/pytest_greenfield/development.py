@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import select
 import signal
 import tomllib
@@ -19,10 +18,8 @@ from pytest_greenfield.services.postgres import binaries, cache, cluster, proces
 from pytest_greenfield.services.postgres.account import Account, server_account
 from pytest_greenfield.services.postgres.address import Address, connect
 from pytest_greenfield.services.postgres.service import OWN_LIBPQ
-from pytest_greenfield.services.service import Plan
+from pytest_greenfield.services.service import PLACEHOLDER, Plan
 from pytest_greenfield.services.used import Services, kind
-
-PLACEHOLDER = re.compile(r"\{(\w+\.\w+)\}")
 
 
 def serve(root: Path, *, reset: bool = False, env_file: Path | None = None) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from pytest_greenfield.services.service import PLACEHOLDER
+
 OPT_IN = {"benchmarks": "benchmark", "gpu": "gpu"}
 """Levels that run only when asked for, and the marker that each of their tests gets."""
 
@@ -14,7 +16,6 @@ _LIMITS = {"slow": 30.0, "shared": 60.0}  # entries of greenfield_levels that ar
 _LEVELS = ["unit=1", "integration=5", "e2e=30", "benchmarks=0", "gpu=60"]
 _ENVIRONMENT = ["DATABASE_URL={postgres.url}"]
 _LEAKS = ("error", "warn", "off")
-_PLACEHOLDER = re.compile(r"\{(\w+\.\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Settings:
     @property
     def placeholders(self) -> set[str]:
         """Those that the variables use, such as `postgres.url`."""
-        return {name for text in self.environment.values() for name in _PLACEHOLDER.findall(text)}
+        return {name for text in self.environment.values() for name in PLACEHOLDER.findall(text)}
 
     def variables(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return the environment variables, with `values` for placeholders like {postgres.url}.
@@ -62,7 +63,7 @@ class Settings:
                 raise pytest.UsageError(message)
             return values[match[1]]
 
-        return {name: _PLACEHOLDER.sub(value, text) for name, text in self.environment.items()}
+        return {name: PLACEHOLDER.sub(value, text) for name, text in self.environment.items()}
 
 
 def declare(parser: pytest.Parser) -> None:

@@ -6,6 +6,7 @@ A new one is a class that fills in what is abstract here, and a line in `used.py
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 from pytest_greenfield.errors import ServiceUnavailableError, UnsafeDatabaseError
 from pytest_greenfield.services.docker import check_installed
 
+PLACEHOLDER = re.compile(r"\{(\w+\.\w+)\}")
 SOURCES = ("embedded", "docker")
 """The servers of our own, in the order in which they are tried."""
 
